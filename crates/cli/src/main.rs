@@ -1,0 +1,2 @@
+//! The `gamesockets` command.
+fn main() {}

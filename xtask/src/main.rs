@@ -1,0 +1,2 @@
+//! Builds, tests and checks of the repository.
+fn main() {}
