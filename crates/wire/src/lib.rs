@@ -17,12 +17,14 @@ extern crate alloc;
 
 pub mod addr;
 pub mod base64;
+pub mod datagram;
 pub mod identity;
 pub mod messages_header;
 pub mod msg;
 pub mod pop;
 pub mod reader;
 pub mod reason;
+pub mod snp;
 pub mod time;
 pub mod varint;
 

@@ -67,3 +67,20 @@ pub fn decode<M: Message + Default>(blob: &[u8]) -> Result<M, BlobError> {
     }
     M::decode(blob).map_err(|_| BlobError::Malformed)
 }
+
+impl UdpStats {
+    /// The flags that hold: those written, and the acknowledgement request that `stats` implies
+    /// (protocol.md §1.4).
+    pub fn effective_flags(&self) -> u32 {
+        self.flags.unwrap_or(0) | self.implied_flags()
+    }
+
+    /// Writes `flags` the short way: not at all if they are what `stats` implies.
+    pub fn set_effective_flags(&mut self, flags: u32) {
+        self.flags = (flags != self.implied_flags()).then_some(flags);
+    }
+
+    const fn implied_flags(&self) -> u32 {
+        if self.stats.is_some() { STATS_FLAG_ACK_REQUEST_E2E } else { 0 }
+    }
+}
