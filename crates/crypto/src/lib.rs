@@ -26,6 +26,8 @@
 extern crate alloc;
 
 pub mod aead;
+pub mod cert;
+pub mod cookie;
 mod error;
 pub mod kex;
 pub mod rng;

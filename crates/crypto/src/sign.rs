@@ -35,6 +35,7 @@ pub enum SignatureError {
 /// An Ed25519 private key. Wiped on drop.
 ///
 /// Signing is deterministic: key and message alone fix the signature.
+#[derive(Clone)]
 pub struct SigningKey {
     key: ed25519_dalek::SigningKey,
 }

@@ -1,13 +1,14 @@
 //! OpenSSH text of Ed25519 keys (protocol.md §2.10): the `OPENSSH PRIVATE KEY` block without password, and the
-//! one-line public key. The layout is that of OpenSSH's PROTOCOL.key document.
+//! one-line public key. The layout is that of OpenSSH's PROTOCOL.key document. Decoded key material is wiped here;
+//! the text itself belongs to the caller.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use gamesockets_wire::base64::{self, TextError};
 use zeroize::Zeroizing;
 
 use super::{SigningKey, key_id};
-use crate::text::{self, TextError};
 
 /// Longest key text that is looked at, in bytes. A file of `ssh-keygen` has about 420; the rest is comment.
 pub const MAX_KEY_TEXT_LEN: usize = 4096;
@@ -24,9 +25,15 @@ const PAD_TO: usize = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyTextError {
-    /// Not the expected block, not base64, or too long.
+    /// Not the expected block, or not base64.
     #[error("key text: {0}")]
     Text(#[from] TextError),
+    /// The text is too long to be a key.
+    #[error("key text of {len} bytes is longer than the 4096 allowed")]
+    TooLong {
+        /// Length found, in bytes.
+        len: usize,
+    },
     /// The line does not start with `ssh-ed25519` and a blank.
     #[error("public key line must start with \"ssh-ed25519 \"")]
     NotEd25519Line,
@@ -56,7 +63,8 @@ impl SigningKey {
     /// # Errors
     /// Names what is wrong with the text, never its content.
     pub fn from_openssh(text: &str) -> Result<Self, KeyTextError> {
-        let data = Zeroizing::new(text::decode_block(text, BLOCK_LABEL, MAX_KEY_TEXT_LEN)?);
+        check_length(text)?;
+        let data = Zeroizing::new(base64::decode_block(BLOCK_LABEL, text)?);
         let mut file = Fields { rest: &data };
         file.expect(MAGIC)?;
         if file.string()? != b"none" || file.string()? != b"none" || !file.string()?.is_empty() {
@@ -112,7 +120,7 @@ impl SigningKey {
         file.extend_from_slice(&1u32.to_be_bytes());
         put_string(&mut file, &public_blob(&public));
         put_string(&mut file, &private);
-        Zeroizing::new(text::encode_block(&file, BLOCK_LABEL))
+        Zeroizing::new(base64::encode_block(BLOCK_LABEL, &file))
     }
 }
 
@@ -122,7 +130,7 @@ impl SigningKey {
 pub fn public_to_openssh(public: &[u8; 32], comment: &str) -> String {
     let mut line = String::from(KEY_TYPE);
     line.push(' ');
-    line.push_str(&text::encode(&public_blob(public)));
+    line.push_str(&base64::encode(&public_blob(public)));
     let comment = clean_comment(comment);
     if !comment.is_empty() {
         line.push(' ');
@@ -136,17 +144,19 @@ pub fn public_to_openssh(public: &[u8; 32], comment: &str) -> String {
 /// # Errors
 /// Names what is wrong with the line.
 pub fn public_from_openssh(text: &str) -> Result<[u8; 32], KeyTextError> {
-    if text.len() > MAX_KEY_TEXT_LEN {
-        return Err(TextError::TooLong { len: text.len(), max: MAX_KEY_TEXT_LEN }.into());
-    }
+    check_length(text)?;
     let mut words = text.trim().lines().next().unwrap_or_default().split_ascii_whitespace();
     if words.next() != Some(KEY_TYPE) {
         return Err(KeyTextError::NotEd25519Line);
     }
-    let data = text::decode(words.next().unwrap_or_default(), MAX_KEY_TEXT_LEN)?;
+    let data = base64::decode(words.next().unwrap_or_default())?;
     let mut fields = Fields { rest: &data };
     let public = fields.public_key()?;
     if fields.rest.is_empty() { Ok(public) } else { Err(KeyTextError::Malformed) }
+}
+
+const fn check_length(text: &str) -> Result<(), KeyTextError> {
+    if text.len() > MAX_KEY_TEXT_LEN { Err(KeyTextError::TooLong { len: text.len() }) } else { Ok(()) }
 }
 
 fn public_blob(public: &[u8; 32]) -> Vec<u8> {
@@ -234,9 +244,9 @@ mod tests {
     fn unusable_keys_are_named() {
         let reading = |edit: &dyn Fn(&mut Vec<u8>)| {
             let text = SigningKey::from_seed([8; 32]).to_openssh("");
-            let mut data = text::decode_block(&text, BLOCK_LABEL, MAX_KEY_TEXT_LEN).unwrap();
+            let mut data = base64::decode_block(BLOCK_LABEL, &text).unwrap();
             edit(&mut data);
-            SigningKey::from_openssh(&text::encode_block(&data, BLOCK_LABEL)).map(|_| ()).unwrap_err()
+            SigningKey::from_openssh(&base64::encode_block(BLOCK_LABEL, &data)).map(|_| ()).unwrap_err()
         };
         let at = MAGIC.len();
         assert_eq!(reading(&|d| d[0] ^= 1), KeyTextError::Malformed);
@@ -247,6 +257,14 @@ mod tests {
         assert_eq!(reading(&|d| d.truncate(at + 60)), KeyTextError::Malformed);
         assert_eq!(public_from_openssh("ssh-rsa AAAA"), Err(KeyTextError::NotEd25519Line));
         assert_eq!(public_from_openssh(""), Err(KeyTextError::NotEd25519Line));
+    }
+
+    #[test]
+    fn over_long_text_is_refused() {
+        let text = "x".repeat(MAX_KEY_TEXT_LEN + 1);
+        let expected = KeyTextError::TooLong { len: text.len() };
+        assert_eq!(public_from_openssh(&text), Err(expected));
+        assert_eq!(SigningKey::from_openssh(&text).map(|_| ()), Err(expected));
     }
 
     proptest! {
@@ -263,7 +281,7 @@ mod tests {
         fn arbitrary_data_never_panics(data in prop::collection::vec(any::<u8>(), 0..300), text: String) {
             let mut file = MAGIC.to_vec();
             file.extend_from_slice(&data);
-            let _ = SigningKey::from_openssh(&text::encode_block(&file, BLOCK_LABEL));
+            let _ = SigningKey::from_openssh(&base64::encode_block(BLOCK_LABEL, &file));
             let _ = SigningKey::from_openssh(&text);
             let _ = public_from_openssh(&alloc::format!("ssh-ed25519 {text}"));
         }
