@@ -1,0 +1,66 @@
+//! Every maximum of one connection, with its reason, and the relations between them.
+
+/// Largest UDP payload ever sent, bytes (protocol.md §1.1).
+pub const DATAGRAM_BYTES_MAX: usize = 1300;
+/// Bytes between the datagram limit and the encrypted chunk: header, inline statistics, slack (protocol.md §1.1).
+pub const HEADER_RESERVE_BYTES: usize = 52;
+/// Largest encrypted chunk sent, tag included (protocol.md §1.1).
+pub const CHUNK_BYTES_MAX: usize = DATAGRAM_BYTES_MAX - HEADER_RESERVE_BYTES;
+/// Bytes of a data packet before an inline statistics blob or the chunk (protocol.md §1.9).
+pub const DATA_HEADER_BYTES: usize = 7;
+/// Largest inline statistics blob we attach; what does not fit beside a full chunk waits for a shorter packet.
+pub const STATS_BLOB_BYTES_MAX: usize = 700;
+
+/// Largest application message we send, bytes (protocol.md §1.1).
+pub const MESSAGE_BYTES_MAX: usize = 512 * 1024;
+/// Unreliable messages above this become reliable (protocol.md §3.13).
+pub const UNRELIABLE_BYTES_MAX: usize = 15 * 1100;
+/// Lanes a connection can have (protocol.md §3.7).
+pub const LANES_MAX: usize = 255;
+
+/// Sent packets remembered. Twice the span in which 16 wire bits name a packet without doubt.
+pub const INFLIGHT_PACKETS_MAX: usize = 0x1_0000;
+/// Packets sent beyond the newest acknowledged one before new data waits. A receiver of the reference library gives a
+/// connection up when it sees a jump of more than 0x4000 (protocol.md §3.8).
+pub const UNACKED_SPAN_MAX: u64 = 0x3000;
+/// Packets beyond the newest acknowledged one after which we ask the peer for an acknowledgement.
+pub const UNACKED_SPAN_ASK: u64 = 0x400;
+/// Datagrams one connection may hand out in one turn, so that others get their share (protocol.md §3.12).
+pub const PACKETS_PER_TURN_MAX: usize = 128;
+
+/// Ranges of received packet numbers remembered; the lowest are forgotten (and refused) beyond that.
+pub const RECEIVED_RANGES_MAX: usize = 512;
+/// Packet numbers below the newest one that stay acceptable although the peer no longer waits for their acks.
+pub const REPLAY_WINDOW: u64 = 1024;
+/// Fresh gaps that wait for reordering to resolve before they are reported missing.
+pub const UNRIPE_GAPS_MAX: usize = 64;
+/// Blocks in one ack frame; the count travels in one byte (protocol.md §3.6).
+pub const ACK_BLOCKS_MAX: usize = 255;
+
+/// Out-of-order reliable segments held per lane.
+pub const HELD_SEGMENTS_MAX: usize = 4096;
+/// What a held segment costs beside its bytes, for the budget.
+pub const HELD_SEGMENT_OVERHEAD: usize = 64;
+/// Bytes of unfinished incoming messages over all lanes of one connection, unless one message alone may be larger.
+pub const REASSEMBLY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Unreliable fragments held per lane (protocol.md §3.14 holds 20).
+pub const FRAGMENTS_PER_LANE_MAX: usize = 32;
+/// Unreliable fragments held over all lanes of a connection.
+pub const FRAGMENTS_MAX: usize = 256;
+/// End of an unreliable fragment inside its message (protocol.md §3.2).
+pub const FRAGMENT_END_MAX: u64 = 26_000;
+/// Largest rise of the reliable message number in one header (protocol.md §3.4).
+pub const NUMBER_DELTA_MAX: u64 = 1_000_000;
+/// Largest reliable message number beyond the highest one seen (protocol.md §3.4).
+pub const NUMBER_LURCH_MAX: u64 = 10_000;
+
+/// Text of a close kept from a peer or sent to it, bytes (protocol.md §1.4).
+pub const CLOSE_TEXT_BYTES_MAX: usize = 127;
+/// Connection name kept, bytes.
+pub const NAME_BYTES_MAX: usize = 31;
+
+const _: () = assert!(CHUNK_BYTES_MAX + DATA_HEADER_BYTES <= DATAGRAM_BYTES_MAX);
+const _: () = assert!((UNACKED_SPAN_MAX as usize) < INFLIGHT_PACKETS_MAX);
+const _: () = assert!(UNACKED_SPAN_ASK < UNACKED_SPAN_MAX);
+const _: () = assert!(UNRELIABLE_BYTES_MAX as u64 <= FRAGMENT_END_MAX);
+const _: () = assert!(UNRELIABLE_BYTES_MAX / 1000 < FRAGMENTS_PER_LANE_MAX);

@@ -1,0 +1,9 @@
+//! The receiving half: packet numbers and acks, reliable streams, unreliable fragments.
+
+mod numbers;
+mod receiver;
+mod reliable;
+mod unreliable;
+
+pub use numbers::{Arrival, PacketNumbers, StopWaitingError};
+pub use receiver::{Inbox, PacketReport, Receiver, RecvLimits, StreamError};

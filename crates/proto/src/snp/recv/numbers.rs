@@ -1,0 +1,383 @@
+//! Which packets arrived: replay protection, what to acknowledge, what to report missing (protocol.md §3.6, §3.8, §3.9).
+
+use crate::limits::{ACK_BLOCKS_MAX, RECEIVED_RANGES_MAX, REPLAY_WINDOW, UNRIPE_GAPS_MAX};
+use crate::util::ranges::Ranges;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use gamesockets_wire::snp::{ack_block_len, put_ack_block, put_ack_header};
+use gamesockets_wire::time::Timestamp;
+
+/// A fresh gap may be reordering: it is reported missing after this time, microseconds (protocol.md §3.9).
+const GAP_RIPENS_US: u64 = 3_000;
+/// Bytes of an ack frame before its blocks, the explicit count byte included.
+const ACK_HEADER_BYTES: usize = 6;
+
+/// What a packet number means before the packet is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrival {
+    /// Not seen before; the packet is worth opening.
+    New(u64),
+    /// Received already.
+    Duplicate,
+    /// So far behind that nothing is known about it; refused.
+    TooOld,
+}
+
+/// A gap that appeared not long ago.
+#[derive(Clone, Copy, Debug)]
+struct Unripe {
+    /// The packet that revealed it: everything missing right below it.
+    above: u64,
+    ripe_at: Timestamp,
+}
+
+/// The packet numbers received on a connection.
+#[derive(Debug)]
+pub struct PacketNumbers {
+    received: Ranges,
+    highest: u64,
+    highest_at: Option<Timestamp>,
+    /// Numbers below are refused: duplicates cannot be told from late packets any more.
+    floor: u64,
+    stop_waiting: u64,
+    /// Number of the packet that set the present stop-waiting value.
+    stop_waiting_by: u64,
+    unripe: VecDeque<Unripe>,
+}
+
+impl PacketNumbers {
+    /// The state right after the handshake, which counts as packet 1.
+    pub fn new() -> Self {
+        let mut received = Ranges::new();
+        received.insert(1..2);
+        Self {
+            received,
+            highest: 1,
+            highest_at: None,
+            floor: 0,
+            stop_waiting: 0,
+            stop_waiting_by: 0,
+            unripe: VecDeque::new(),
+        }
+    }
+
+    /// A peer of a protocol before version 10: its handshake has no number, its first packet tells where it starts.
+    pub fn start_with_first(&mut self) {
+        self.received = Ranges::new();
+        self.highest = 0;
+    }
+
+    /// The highest number received.
+    pub const fn highest(&self) -> u64 {
+        self.highest
+    }
+
+    /// Gives the full number for 16 bits from the wire, and whether the packet is new.
+    pub fn classify(&self, wire: u16) -> (u64, Arrival) {
+        if self.highest == 0 {
+            let number = u64::from(wire).max(1);
+            return (number, Arrival::New(number));
+        }
+        let gap = i64::from(wire.wrapping_sub(self.highest as u16) as i16);
+        let Some(number) = self.highest.checked_add_signed(gap).filter(|n| *n > 0) else {
+            return (0, Arrival::TooOld);
+        };
+        let arrival = if number > self.highest {
+            Arrival::New(number)
+        } else if self.received.contains(number) {
+            Arrival::Duplicate
+        } else if number < self.floor {
+            Arrival::TooOld
+        } else {
+            Arrival::New(number)
+        };
+        (number, arrival)
+    }
+
+    /// Notes a packet that must not be taken a second time. `acked` is whether it may be acknowledged: a packet that
+    /// could not be taken in whole is only refused later, and stays missing for the peer. Returns whether it opened a
+    /// gap.
+    pub fn on_packet(&mut self, now: Timestamp, number: u64, acked: bool) -> bool {
+        if !acked {
+            return false;
+        }
+        let opens_gap = self.highest > 0 && number > self.highest + 1;
+        if number > self.highest {
+            self.highest = number;
+            self.highest_at = Some(now);
+        }
+        self.received.insert(number..number + 1);
+        if opens_gap {
+            if self.unripe.len() == UNRIPE_GAPS_MAX {
+                self.unripe.pop_front();
+            }
+            self.unripe.push_back(Unripe { above: number, ripe_at: now.plus_micros(GAP_RIPENS_US) });
+        }
+        while self.received.span_count() > RECEIVED_RANGES_MAX {
+            if let Some(r) = self.received.pop_first() {
+                self.floor = self.floor.max(r.end);
+            }
+        }
+        self.trim();
+        opens_gap
+    }
+
+    /// Takes a stop-waiting frame of packet `number` in (protocol.md §3.5).
+    ///
+    /// # Errors
+    /// The value is not below the packet's number, or went down in a newer packet: the connection has to end.
+    pub fn on_stop_waiting(&mut self, number: u64, offset: u64) -> Result<(), StopWaitingError> {
+        let value = number.checked_sub(offset).and_then(|n| n.checked_sub(1));
+        let Some(value) = value else { return Err(StopWaitingError::Underflow { number, offset }) };
+        let value = value.min(self.highest);
+        if value < self.stop_waiting {
+            if number >= self.stop_waiting_by {
+                return Err(StopWaitingError::Reduced { from: self.stop_waiting, to: value, number });
+            }
+            return Ok(());
+        }
+        if value > self.stop_waiting {
+            self.stop_waiting = value;
+            self.stop_waiting_by = number;
+            self.trim();
+        }
+        Ok(())
+    }
+
+    fn trim(&mut self) {
+        let keep = self.stop_waiting.min(self.highest.saturating_sub(REPLAY_WINDOW));
+        if keep > self.floor {
+            self.floor = keep;
+            self.received.remove_below(keep);
+        }
+        let stop = self.stop_waiting;
+        while self.unripe.front().is_some_and(|u| u.above <= stop) {
+            self.unripe.pop_front();
+        }
+    }
+
+    /// When the next gap becomes reportable.
+    pub fn next_ripe_at(&self) -> Option<Timestamp> {
+        self.unripe.front().map(|u| u.ripe_at)
+    }
+
+    /// Lets gaps ripen. Returns whether one did that is still open: the peer should hear of it soon.
+    pub fn ripen(&mut self, now: Timestamp) -> bool {
+        let mut any = false;
+        while let Some(u) = self.unripe.front().filter(|u| u.ripe_at <= now).copied() {
+            self.unripe.pop_front();
+            any |= !self.received.contains(u.above - 1);
+        }
+        any
+    }
+
+    /// The newest number that an ack may report: gaps that may still be reordering stay out of it.
+    fn reportable(&mut self) -> u64 {
+        while let Some(u) = self.unripe.front() {
+            if self.received.contains(u.above - 1) {
+                self.unripe.pop_front();
+                continue;
+            }
+            // The packet right below the oldest gap that is still fresh.
+            let below = self.received.iter().rev().find(|r| r.end < u.above).map(|r| r.end - 1);
+            return below.unwrap_or(self.stop_waiting).max(self.stop_waiting);
+        }
+        self.highest
+    }
+
+    /// Appends an ack frame of at most `room` bytes to `out`. Returns whether there was room.
+    pub fn put_ack(&mut self, now: Timestamp, out: &mut Vec<u8>, room: usize) -> bool {
+        if room < ACK_HEADER_BYTES {
+            return false;
+        }
+        let latest = self.reportable();
+        // Blocks from the oldest up: when they do not all fit, the newest stay out and `latest` goes down.
+        let mut blocks: Vec<(u32, u32)> = Vec::new();
+        let mut left = room - ACK_HEADER_BYTES;
+        let mut reported = self.stop_waiting;
+        let mut gap_from = self.stop_waiting + 1;
+        for span in self.received.iter().filter(|r| r.end > self.stop_waiting + 1) {
+            let start = span.start.max(self.stop_waiting + 1);
+            let end = span.end.min(latest + 1);
+            if start >= end {
+                break;
+            }
+            let missing = start - gap_from;
+            if missing > 0 {
+                let block = (saturate(end - start), saturate(missing));
+                let len = ack_block_len(block.0, block.1);
+                if len > left || blocks.len() == ACK_BLOCKS_MAX {
+                    break;
+                }
+                left -= len;
+                blocks.push(block);
+            }
+            gap_from = end;
+            reported = end - 1;
+        }
+        let delay = match self.highest_at {
+            Some(at) if reported == self.highest => Some(now.micros_since(at)),
+            _ => None,
+        };
+        put_ack_header(out, reported, delay, blocks.len() as u8);
+        for (acked, missing) in blocks.into_iter().rev() {
+            put_ack_block(out, acked, missing);
+        }
+        true
+    }
+}
+
+impl Default for PacketNumbers {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn saturate(n: u64) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+/// Why a stop-waiting frame ends the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StopWaitingError {
+    /// The value would lie at or below zero.
+    #[error("stop-waiting offset {offset} in packet {number} points below the first packet")]
+    Underflow {
+        /// Number of the packet.
+        number: u64,
+        /// The offset it carried.
+        offset: u64,
+    },
+    /// The value went down although the packet is newer.
+    #[error("stop-waiting value fell from {from} to {to} in the newer packet {number}")]
+    Reduced {
+        /// The value before.
+        from: u64,
+        /// The value in this packet.
+        to: u64,
+        /// Number of the packet.
+        number: u64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gamesockets_wire::snp::{Frame, FrameReader};
+
+    fn at(us: u64) -> Timestamp {
+        Timestamp::from_micros(us)
+    }
+
+    fn feed(n: &mut PacketNumbers, now: u64, numbers: impl IntoIterator<Item = u64>) {
+        for number in numbers {
+            n.on_packet(at(now), number, true);
+        }
+    }
+
+    fn ack(n: &mut PacketNumbers, now: u64, room: usize) -> Vec<u8> {
+        let mut out = Vec::new();
+        assert!(n.put_ack(at(now), &mut out, room));
+        assert!(out.len() <= room);
+        out
+    }
+
+    #[test]
+    fn golden_acks() {
+        let mut n = PacketNumbers::new();
+        assert_eq!(ack(&mut n, 5, 100), [0x98, 1, 0, 0xff, 0xff]);
+        feed(&mut n, 1_000, [2, 3]);
+        assert_eq!(ack(&mut n, 51_112, 100), [0x98, 3, 0, 0x1e, 0x06]);
+        // protocol.md §3.6: latest 101, [1 ack, 50 missing], [1 ack, 1 missing].
+        let mut n = PacketNumbers::new();
+        feed(&mut n, 1_000, (2..=48).chain([50, 101]));
+        n.ripen(at(10_000));
+        assert_eq!(ack(&mut n, 1_000 + 0x62 * 32, 100), [0x9a, 0x65, 0, 0x62, 0, 0x1a, 6, 0x11]);
+    }
+
+    #[test]
+    fn fresh_gaps_stay_out_of_acks_until_ripe() {
+        let mut n = PacketNumbers::new();
+        feed(&mut n, 1_000, [2, 3, 5]);
+        assert_eq!(&ack(&mut n, 1_500, 100)[..3], [0x98, 3, 0], "reported up to the gap only");
+        assert_eq!(n.next_ripe_at(), Some(at(4_000)));
+        assert!(!n.ripen(at(3_999)));
+        assert!(n.ripen(at(4_000)));
+        assert_eq!(&ack(&mut n, 4_000, 100)[..3], [0x99, 5, 0]);
+        // Filled while fresh: nothing to report.
+        feed(&mut n, 5_000, [7, 6]);
+        assert!(!n.ripen(at(9_000)));
+    }
+
+    #[test]
+    fn replays_and_ancient_packets_are_refused() {
+        let mut n = PacketNumbers::new();
+        feed(&mut n, 1, (2..3000).step_by(2));
+        assert_eq!(n.classify(2998).1, Arrival::Duplicate);
+        assert_eq!(n.classify(2999).1, Arrival::New(2999));
+        assert_eq!(n.classify(2997).1, Arrival::New(2997));
+        assert_eq!(n.classify(4).1, Arrival::TooOld, "more gaps than are remembered");
+        assert_eq!(n.classify(1).1, Arrival::TooOld);
+        let (number, arrival) = PacketNumbers::new().classify(1);
+        assert_eq!((number, arrival), (1, Arrival::Duplicate), "the handshake was packet 1");
+    }
+
+    #[test]
+    fn numbers_wrap_on_the_wire_only() {
+        let mut n = PacketNumbers::new();
+        for k in 1..40u64 {
+            let number = k * 10_000;
+            assert_eq!(n.classify(number as u16), (number, Arrival::New(number)));
+            feed(&mut n, k, [number]);
+        }
+    }
+
+    #[test]
+    fn stop_waiting_never_falls_in_newer_packets() {
+        let mut n = PacketNumbers::new();
+        feed(&mut n, 1, 2..=20);
+        assert_eq!(n.on_stop_waiting(21, 9), Ok(()));
+        assert_eq!(n.on_stop_waiting(20, 10), Ok(()), "an older packet may carry less");
+        assert!(matches!(n.on_stop_waiting(22, 12), Err(StopWaitingError::Reduced { from: 11, to: 9, .. })));
+        assert!(matches!(n.on_stop_waiting(5, 5), Err(StopWaitingError::Underflow { .. })));
+        assert!(matches!(n.on_stop_waiting(5, u64::MAX), Err(StopWaitingError::Underflow { .. })));
+    }
+
+    proptest::proptest! {
+        /// What an ack frame says never claims a packet that did not come, whatever its room.
+        #[test]
+        fn acks_tell_the_truth(
+            numbers in proptest::collection::vec(2u64..400, 1..300),
+            stop in 0u64..300,
+            room in 6usize..200,
+        ) {
+            let mut n = PacketNumbers::new();
+            feed(&mut n, 1, numbers.iter().copied());
+            n.ripen(at(1_000_000));
+            let highest = n.highest();
+            let stop = stop.min(highest - 1);
+            let _ = n.on_stop_waiting(highest + 1, highest - stop);
+            let bytes = ack(&mut n, 1_000_000, room);
+            let mut frames = FrameReader::new(&bytes);
+            let Ok(Some(Frame::Ack(frame))) = frames.next() else { panic!("not an ack: {bytes:x?}") };
+            let latest = gamesockets_wire::snp::expand_ack_latest(highest + 1, frame.latest).unwrap();
+            proptest::prop_assert!(latest <= highest);
+            let mut cursor = latest + 1;
+            let mut blocks = frame.blocks;
+            let came = |k: u64| k == 1 || numbers.contains(&k);
+            while let Some(b) = blocks.next().unwrap() {
+                for k in cursor - u64::from(b.acked)..cursor {
+                    proptest::prop_assert!(came(k), "{k} acked and never came");
+                }
+                cursor -= u64::from(b.acked);
+                for k in cursor - u64::from(b.missing)..cursor {
+                    proptest::prop_assert!(!came(k), "{k} came and is called missing");
+                }
+                cursor -= u64::from(b.missing);
+            }
+            for k in (stop + 1).max(1)..cursor {
+                proptest::prop_assert!(came(k), "{k} acked silently and never came");
+            }
+        }
+    }
+}

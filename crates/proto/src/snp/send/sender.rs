@@ -1,0 +1,382 @@
+//! The sending half of a connection: lanes, packets in flight, acknowledgements, loss.
+
+use super::assemble::{Assembler, Packed, wake};
+use super::inflight::{Fate, Inflight, LaneSpan};
+use super::lane::{LaneConfig, SendLane};
+use super::outbox::Outbox;
+use crate::limits::{LANES_MAX, UNACKED_SPAN_ASK, UNACKED_SPAN_MAX};
+use crate::message::Gauges;
+use crate::rate::RateController;
+use crate::util::ranges::Ranges;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::ops::Range;
+use core::sync::atomic::Ordering::Relaxed;
+use core::time::Duration;
+use gamesockets_wire::snp::{AckFrame, FrameError, expand_ack_latest};
+use gamesockets_wire::time::Timestamp;
+
+/// The handshake counts as packet 1 in both directions (protocol.md §3.8).
+const FIRST_NUMBER: u64 = 2;
+/// The time-out for retransmission doubles at most this often while nothing is acknowledged.
+const BACKOFF_MAX: u32 = 4;
+/// Longest retransmission time-out.
+const RTO_MAX: Duration = Duration::from_secs(2);
+/// Lost packets stay known for this long beyond two time-outs, so that a late ack still counts (protocol.md §3.10).
+const LOST_MEMORY: Duration = Duration::from_secs(1);
+
+/// What an acknowledgement told.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AckReport {
+    /// Round trip of the newest packet it covers, microseconds, ack delay taken off; only if that packet is newly
+    /// acknowledged and the peer gave a delay.
+    pub rtt_us: Option<u64>,
+    /// The delay the peer reported, microseconds.
+    pub delay_us: u64,
+    /// Packets newly acknowledged.
+    pub acked_packets: u32,
+    /// Whether the packet that carried statistics was among them.
+    pub stats_acked: bool,
+    /// Whether a packet with statistics was found lost.
+    pub stats_lost: bool,
+    /// Whether it had blocks: the peer waits for us to move its stop-waiting line.
+    pub blocks: u8,
+    /// Set when the peer acknowledged a packet that was never sent: the whole packet must be ignored.
+    pub never_sent: bool,
+}
+
+/// Lanes, packets in flight, and what the peer has.
+#[derive(Debug)]
+pub struct Sender {
+    lanes: Vec<SendLane>,
+    inflight: Inflight,
+    /// The newest packet the peer reported; travels as the stop-waiting value.
+    highest_acked: u64,
+    /// The stop-waiting value in the last packet sent: the peer's acks leave out everything below.
+    stop_waiting_sent: u64,
+    /// Packet numbers newly acknowledged are found against this set.
+    acked: Ranges,
+    backoff: u32,
+    gauges: Arc<Gauges>,
+}
+
+impl Sender {
+    /// A sender with one lane.
+    pub fn new(gauges: Arc<Gauges>) -> Self {
+        let mut lanes = Vec::with_capacity(1);
+        lanes.push(SendLane::new());
+        Self {
+            lanes,
+            inflight: Inflight::new(FIRST_NUMBER),
+            highest_acked: 0,
+            stop_waiting_sent: 0,
+            acked: Ranges::new(),
+            backoff: 0,
+            gauges,
+        }
+    }
+
+    /// Packets to a peer of a protocol before version 10 count from 1; only before the first packet.
+    pub fn count_from_one(&mut self) {
+        if self.inflight.is_empty() && self.inflight.next_number() == FIRST_NUMBER {
+            self.inflight = Inflight::new(1);
+        }
+    }
+
+    /// Takes over everything staged in `outbox`.
+    pub fn absorb(&mut self, outbox: &mut Outbox) {
+        while self.lanes.len() < outbox.lanes.len() {
+            self.lanes.push(SendLane::new());
+        }
+        let mut added = 0;
+        for (i, out) in outbox.lanes.iter_mut().enumerate() {
+            if out.runs.is_empty() {
+                continue;
+            }
+            added += out.staged_reliable + out.staged_unreliable;
+            let idle = self.lanes.get(i).is_some_and(|l| !l.has_work());
+            if idle && self.lanes.len() > 1 {
+                wake(&mut self.lanes, i);
+            }
+            if let Some(lane) = self.lanes.get_mut(i) {
+                lane.absorb(out);
+            }
+        }
+        outbox.mark_absorbed();
+        self.gauges.send_pending.fetch_add(added, Relaxed);
+        if outbox.take_release() {
+            self.release();
+        }
+    }
+
+    /// Lets everything that waits go at once.
+    pub fn release(&mut self) {
+        self.lanes.iter_mut().for_each(SendLane::release);
+    }
+
+    /// Sets number, priorities and weights of the lanes; data already waiting follows the new order. Never fewer than
+    /// before; surplus entries are ignored.
+    pub fn configure_lanes(&mut self, lanes: &[LaneConfig]) {
+        let lanes = lanes.get(..lanes.len().min(LANES_MAX)).unwrap_or_default();
+        while self.lanes.len() < lanes.len() {
+            self.lanes.push(SendLane::new());
+        }
+        for (lane, config) in self.lanes.iter_mut().zip(lanes) {
+            lane.config = *config;
+            lane.served = 0;
+        }
+    }
+
+    /// How many lanes there are.
+    pub const fn lane_count(&self) -> usize {
+        self.lanes.len()
+    }
+
+    /// Waiting unreliable bytes, waiting reliable bytes, and reliable bytes in flight of a lane.
+    pub fn lane_bytes(&self, lane: usize) -> Option<(u64, u64, u64)> {
+        self.lanes.get(lane).map(|l| (l.pending_unreliable, l.pending_reliable(), l.unacked()))
+    }
+
+    /// Like [`lane_bytes`](Self::lane_bytes), over all lanes.
+    pub fn total_bytes(&self) -> (u64, u64, u64) {
+        self.lanes.iter().fold((0, 0, 0), |t, l| {
+            (t.0 + l.pending_unreliable, t.1 + l.pending_reliable(), t.2 + l.unacked())
+        })
+    }
+
+    /// Bytes waiting on lanes that are served before or with lane `lane`, for its queue time.
+    pub fn bytes_ahead(&self, lane: usize) -> u64 {
+        let Some(own) = self.lanes.get(lane) else { return 0 };
+        let class = self.lanes.iter().filter(|l| l.config.priority <= own.config.priority);
+        class.map(|l| l.pending_unreliable + l.pending_reliable()).sum()
+    }
+
+    /// Whether reliable data has not reached the peer yet.
+    pub fn reliable_outstanding(&self) -> bool {
+        self.lanes.iter().any(SendLane::reliable_outstanding)
+    }
+
+    /// Whether anything waits to be sent.
+    pub fn has_work(&self) -> bool {
+        self.lanes.iter().any(SendLane::has_work)
+    }
+
+    /// When waiting data should go: at once when a packet can be filled or something was lost, else when the oldest
+    /// message has waited long enough (protocol.md §3.12). Microseconds; 0 is now.
+    pub fn data_ready_at(&self, packet_bytes: u64) -> Option<u64> {
+        let mut ready: Option<u64> = None;
+        let mut waiting = 0;
+        for lane in self.lanes.iter().filter(|l| l.has_work()) {
+            waiting += lane.pending_unreliable + lane.pending_reliable();
+            let hold = lane.hold_until().unwrap_or(0);
+            ready = Some(ready.map_or(hold, |r| r.min(hold)));
+        }
+        if waiting >= packet_bytes { Some(0) } else { ready }
+    }
+
+    /// The number that the next packet will have.
+    pub fn next_number(&self) -> u64 {
+        self.inflight.next_number()
+    }
+
+    /// The stop-waiting value for the next packet.
+    pub const fn stop_waiting(&self) -> u64 {
+        self.highest_acked
+    }
+
+    /// Whether so many packets are unacknowledged that a further one could confuse the peer.
+    pub fn span_exhausted(&self) -> bool {
+        self.next_number() - self.highest_acked.max(1) > UNACKED_SPAN_MAX
+    }
+
+    /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
+    pub fn should_ask_for_ack(&self) -> bool {
+        let span = self.next_number() - self.highest_acked.max(1);
+        span > UNACKED_SPAN_ASK && span % (UNACKED_SPAN_ASK / 8) == 0
+    }
+
+    /// Bytes in packets neither acknowledged nor lost.
+    pub const fn bytes_in_flight(&self) -> u64 {
+        self.inflight.bytes()
+    }
+
+    /// Writes waiting data into `out` up to index `end`. Returns the number of segments and whether anything was
+    /// written; the packet must then be reported with [`on_packet_sent`](Self::on_packet_sent).
+    pub fn fill(&mut self, out: &mut Vec<u8>, end: usize) -> (u16, bool) {
+        let waiting = self.lanes.iter().map(|l| l.pending_unreliable + l.pending_reliable()).sum();
+        let packed: Packed = Assembler::new(&mut self.lanes, &mut self.inflight, out, end).fill(waiting);
+        self.gauges.send_pending.fetch_sub(packed.reliable + packed.unreliable, Relaxed);
+        (packed.segments, packed.any)
+    }
+
+    /// The packet just built is on its way.
+    pub fn on_packet_sent(&mut self, now: Timestamp, bytes: u16, segments: u16, stats: bool) {
+        self.stop_waiting_sent = self.highest_acked;
+        let Self { lanes, inflight, gauges, .. } = self;
+        inflight.push(now, bytes, segments, stats, |span| lose(lanes, gauges, span));
+    }
+
+    /// Takes an ack frame in (protocol.md §3.6).
+    ///
+    /// # Errors
+    /// The frame is malformed: the connection has to end.
+    pub fn on_ack(
+        &mut self,
+        now: Timestamp,
+        frame: &AckFrame<'_>,
+        rate: &mut dyn RateController,
+    ) -> Result<AckReport, FrameError> {
+        let next = self.next_number();
+        let latest = match expand_ack_latest(next, frame.latest) {
+            Some(n) if n < next => n,
+            Some(_) => return Ok(AckReport { never_sent: true, ..AckReport::default() }),
+            None => return Err(FrameError::AckLatestOutOfRange),
+        };
+        let mut report = AckReport { delay_us: frame.delay.unwrap_or(0).into(), ..AckReport::default() };
+        self.sample_rtt(now, latest, frame.delay, &mut report);
+        // All ranges are read before any is applied: a malformed frame changes nothing.
+        let mut cursor = latest + 1;
+        let mut blocks = frame.blocks;
+        while let Some(block) = blocks.next()? {
+            report.blocks = report.blocks.saturating_add(1);
+            cursor = cursor.checked_sub(u64::from(block.acked)).ok_or(FrameError::AckRangeUnderflow)?;
+            cursor = cursor.checked_sub(u64::from(block.missing)).ok_or(FrameError::MissingRangeUnderflow)?;
+        }
+        let mut cursor = latest + 1;
+        let mut blocks = frame.blocks;
+        while let Some(block) = blocks.next()? {
+            let acked_from = cursor - u64::from(block.acked);
+            self.acked_range(now, acked_from..cursor, rate, &mut report);
+            cursor = acked_from - u64::from(block.missing);
+            self.missing_range(now, cursor..acked_from, rate, &mut report);
+        }
+        self.acked_range(now, self.stop_waiting_sent..cursor, rate, &mut report);
+        self.highest_acked = self.highest_acked.max(latest);
+        if report.acked_packets > 0 {
+            self.backoff = 0;
+        }
+        rate.on_ack_done(now, report.rtt_us, self.inflight.bytes());
+        Ok(report)
+    }
+
+    fn sample_rtt(&self, now: Timestamp, latest: u64, delay: Option<u32>, report: &mut AckReport) {
+        let (Some(delay), Some(sent)) = (delay, self.inflight.get(latest)) else { return };
+        if sent.fate == Fate::Acked {
+            return;
+        }
+        report.rtt_us = Some(now.micros_since(sent.at).saturating_sub(u64::from(delay)));
+    }
+
+    fn acked_range(
+        &mut self,
+        now: Timestamp,
+        range: Range<u64>,
+        rate: &mut dyn RateController,
+        report: &mut AckReport,
+    ) {
+        let range = range.start.max(self.inflight.first_number())..range.end;
+        if range.is_empty() {
+            return;
+        }
+        let Self { lanes, inflight, acked, gauges, .. } = self;
+        acked.insert_with(range, |fresh| {
+            for number in fresh {
+                let settled = inflight.mark_acked(number, |(lane, span)| {
+                    if let Some(lane) = lanes.get_mut(usize::from(lane)) {
+                        let waiting = lane.pending_reliable();
+                        lane.on_acked(span);
+                        gauges.send_pending.fetch_sub(waiting - lane.pending_reliable(), Relaxed);
+                    }
+                });
+                if let Some(p) = settled {
+                    report.acked_packets += 1;
+                    report.stats_acked |= p.stats;
+                    rate.on_acked(now, number, p.at, p.bytes, p.fate == Fate::Lost);
+                }
+            }
+        });
+    }
+
+    fn missing_range(
+        &mut self,
+        now: Timestamp,
+        range: Range<u64>,
+        rate: &mut dyn RateController,
+        report: &mut AckReport,
+    ) {
+        let range = range.start.max(self.inflight.first_number()).max(self.stop_waiting_sent)..range.end;
+        let Self { lanes, inflight, gauges, .. } = self;
+        for number in range {
+            if let Some(p) = inflight.mark_lost(number, |span| lose(lanes, gauges, span)) {
+                report.stats_lost |= p.stats;
+                rate.on_lost(now, number, p.at, p.bytes);
+            }
+        }
+    }
+
+    /// The present retransmission time-out: `base` grown by the back-off.
+    fn rto(&self, base: Duration) -> Duration {
+        base.saturating_mul(1 << self.backoff).min(RTO_MAX.max(base))
+    }
+
+    /// When the oldest reliable packet in flight is to be taken for lost.
+    pub fn retransmit_at(&mut self, base_rto: Duration) -> Option<Timestamp> {
+        let rto = self.rto(base_rto);
+        self.inflight.oldest_flying(true).map(|(_, p)| p.at + rto)
+    }
+
+    /// Takes packets that were not acknowledged in time for lost, and forgets settled ones. Returns whether statistics
+    /// were among the lost.
+    pub fn on_timeout(&mut self, now: Timestamp, base_rto: Duration, rate: &mut dyn RateController) -> bool {
+        let rto = self.rto(base_rto);
+        let mut stats_lost = false;
+        let mut any = false;
+        while let Some((number, p)) = self.inflight.oldest_flying(false) {
+            if p.at + rto > now {
+                break;
+            }
+            let Self { lanes, inflight, gauges, .. } = self;
+            inflight.mark_lost(number, |span| lose(lanes, gauges, span));
+            stats_lost |= p.stats;
+            if p.is_reliable() {
+                any = true;
+                rate.on_lost(now, number, p.at, p.bytes);
+            }
+        }
+        if any {
+            self.backoff = (self.backoff + 1).min(BACKOFF_MAX);
+        }
+        self.prune(now, base_rto);
+        stats_lost
+    }
+
+    /// Forgets packets that are settled for good. Called from time to time; keeps the window short.
+    pub fn prune(&mut self, now: Timestamp, base_rto: Duration) {
+        let memory = base_rto.saturating_mul(2).saturating_add(LOST_MEMORY);
+        let forget = Timestamp::from_micros(now.as_micros().saturating_sub(memory.as_micros() as u64));
+        self.inflight.prune(forget);
+        self.acked.remove_below(self.inflight.first_number());
+        self.acked.shrink();
+    }
+
+    /// Whether all packets are settled and nothing waits: an idle sender needs no timer.
+    pub fn is_quiet(&self) -> bool {
+        self.inflight.is_empty() && !self.has_work()
+    }
+
+    /// Drops all data, for a connection that is over.
+    pub fn clear(&mut self) {
+        self.lanes.iter_mut().for_each(SendLane::clear);
+        self.gauges.send_pending.store(0, Relaxed);
+        self.inflight = Inflight::new(self.inflight.next_number());
+        self.acked = Ranges::new();
+    }
+}
+
+/// Puts a lost packet's span back among the waiting data of its lane.
+fn lose(lanes: &mut [SendLane], gauges: &Gauges, (lane, span): LaneSpan) {
+    if let Some(lane) = lanes.get_mut(usize::from(lane)) {
+        let again = lane.on_lost(span);
+        gauges.send_pending.fetch_add(again, Relaxed);
+    }
+}
