@@ -303,7 +303,8 @@ impl LinkStats {
 
     /// The message for `wanted`, `None` if that is nothing or a blob is outstanding. Building has no effect: a blob
     /// that does not fit is simply dropped, perhaps after a second try with
-    /// [`without_lifetime`](StatsWanted::without_lifetime).
+    /// [`without_lifetime`](StatsWanted::without_lifetime). What does not fit even a packet of its own must be
+    /// [postponed](Self::postpone_stats), or [`next_deadline`](Self::next_deadline) stays in the past.
     pub fn build(
         &mut self,
         now: Timestamp,
@@ -324,6 +325,11 @@ impl LinkStats {
     /// fate with [`on_stats_acked`](Self::on_stats_acked) or [`on_stats_lost`](Self::on_stats_lost).
     pub fn on_stats_sent(&mut self, sent: StatsWanted) {
         self.schedule.on_sent(sent);
+    }
+
+    /// `what` does not fit even a packet without data: it becomes due anew after its usual interval.
+    pub fn postpone_stats(&mut self, now: Timestamp, what: StatsWanted) {
+        self.schedule.postpone(now, what);
     }
 
     /// The packet with the outstanding statistics was acknowledged.

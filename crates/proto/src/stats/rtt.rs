@@ -34,7 +34,8 @@ impl Rtt {
         Self { smoothed: 0, variation: 0, latest: 0, min_now: 0, min_before: 0, stretch_start: None }
     }
 
-    /// Takes a round trip of `rtt_us` microseconds, of which the peer says it held the ack for `ack_delay_us`.
+    /// Takes a round trip of `rtt_us` microseconds from sending to ack, of which the peer says it held the ack for
+    /// `ack_delay_us`; 0 if that is already subtracted.
     pub fn on_sample(&mut self, now: Timestamp, rtt_us: u64, ack_delay_us: u64) {
         let net = rtt_us.saturating_sub(ack_delay_us).clamp(1, u64::from(SAMPLE_MAX_US));
         let net = u32::try_from(net).unwrap_or(SAMPLE_MAX_US);

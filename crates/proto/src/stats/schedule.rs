@@ -153,6 +153,16 @@ impl Schedule {
         self.lifetime_outstanding = false;
     }
 
+    /// These statistics do not fit the largest packet: their wait starts over, the packets keep counting.
+    pub(super) fn postpone(&mut self, now: Timestamp, what: StatsWanted) {
+        if what.instantaneous != Want::No {
+            self.instantaneous.since = now;
+        }
+        if what.lifetime != Want::No {
+            self.lifetime.since = now;
+        }
+    }
+
     /// When statistics become a reason to send, given the packets so far. `None` while too few flowed: each further
     /// packet is an event after which the connection asks again, so an idle connection never wakes for this.
     pub(super) fn next_deadline(&self, traffic: Traffic) -> Option<Timestamp> {
@@ -285,6 +295,18 @@ mod tests {
         schedule.on_sent(wanted.without_lifetime());
         schedule.on_acked(at(140), sent(BUSY));
         assert_eq!(schedule.wanted(at(141), sent(BUSY)), want(Want::No, Want::Must));
+    }
+
+    #[test]
+    fn what_never_fits_is_not_wanted_at_once_again() {
+        let mut schedule = Schedule::new(at(0), sent(0));
+        let both = schedule.wanted(at(140), sent(BUSY));
+        schedule.postpone(at(140), StatsWanted { instantaneous: Want::No, ..both });
+        assert_eq!(schedule.wanted(at(140), sent(BUSY)), both.without_lifetime());
+        schedule.postpone(at(140), both.without_lifetime());
+        assert_eq!(schedule.wanted(at(140), sent(BUSY)), NOTHING);
+        assert_eq!(schedule.next_deadline(sent(BUSY)), Some(at(170)));
+        assert_eq!(schedule.wanted(at(280), sent(BUSY)).lifetime, Want::Must);
     }
 
     #[test]
