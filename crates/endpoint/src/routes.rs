@@ -65,10 +65,10 @@ impl Routes {
     /// Returns whether nothing uses the socket any more.
     pub(crate) fn remove(&mut self, socket: SocketId, remote: SocketAddr) -> bool {
         self.last = None;
-        if self.by_address.remove(&(socket, remote)).is_some() {
-            if let Some(u) = self.sockets.get_mut(&socket) {
-                u.connections -= 1;
-            }
+        if self.by_address.remove(&(socket, remote)).is_some()
+            && let Some(u) = self.sockets.get_mut(&socket)
+        {
+            u.connections -= 1;
         }
         self.forget_unused(socket)
     }

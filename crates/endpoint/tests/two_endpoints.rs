@@ -1,4 +1,5 @@
 //! Two endpoints joined by a cable in memory: connecting, accepting, messages, closing, handles.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 use core::net::SocketAddr;
 use gamesockets_endpoint::types::{AcceptError, BadHandle, ConnectError};

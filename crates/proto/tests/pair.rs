@@ -1,4 +1,5 @@
 //! Two connections over a link in memory: the handshake, messages of all sizes, loss, closing.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 use bytes::Bytes;
 use core::net::SocketAddr;
@@ -84,7 +85,7 @@ impl Pair {
         });
         let mut bytes = Vec::new();
         reply.encode(&mut bytes);
-        client.handle_datagram(&mut env, now, address(1), &mut bytes).unwrap();
+        client.handle_datagram(&env, now, address(1), &mut bytes).unwrap();
         out.clear();
         client.poll_transmit(now, &mut out, 1).unwrap();
         let Ok(Control::ConnectRequest(request)) = Control::decode(&out) else { panic!("no request") };
@@ -127,9 +128,9 @@ impl Pair {
         self.now = Timestamp::from_micros(next.max(self.now.as_micros()));
         let due: Vec<_> = self.wire.extract_if(.., |w| w.0 <= self.now.as_micros()).collect();
         for (_, to, mut bytes) in due {
-            let mut env =
+            let env =
                 Env { trust: &self.trust, app_id: 0, unix_now: 0, allow_unsigned: true, rng: &mut self.rng };
-            let _ = self.ends[to].conn.handle_datagram(&mut env, self.now, address(1 - to), &mut bytes);
+            let _ = self.ends[to].conn.handle_datagram(&env, self.now, address(1 - to), &mut bytes);
         }
         for e in &mut self.ends {
             e.conn.handle_timeout(self.now);

@@ -207,7 +207,7 @@ impl Endpoint {
             recv_buffer_messages: PIPE_LIMIT,
             recv_max_message_size: PIPE_LIMIT,
             nagle_us: 0,
-            ..config.clone()
+            ..*config
         });
         let [a, b] = self.make_pair(now, identities, &config)?;
         let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));

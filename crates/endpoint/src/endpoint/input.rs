@@ -67,13 +67,13 @@ impl Endpoint {
                 continue;
             }
             match self.routes.find(socket, from) {
-                Some(id) => self.to_connection(now, id, from, datagram),
-                None => self.from_stranger(now, socket, from, datagram),
+                Some(id) => self.hand_to_connection(now, id, from, datagram),
+                None => self.take_from_stranger(now, socket, from, datagram),
             }
         }
     }
 
-    pub(super) fn to_connection(
+    pub(super) fn hand_to_connection(
         &mut self,
         now: Timestamp,
         id: ConnId,
@@ -82,8 +82,8 @@ impl Endpoint {
     ) {
         let Some(e) = self.conns.get_mut(id) else { return };
         let allow = e.is_pipe || allows_unsigned(e.conn.config(), e.remote);
-        let mut env = env!(self, now, allow);
-        match e.conn.handle_datagram(&mut env, now, from, datagram) {
+        let env = env!(self, now, allow);
+        match e.conn.handle_datagram(&env, now, from, datagram) {
             Ok(()) => {}
             Err(why) => {
                 self.counters.count_drop(why);
@@ -108,7 +108,7 @@ impl Endpoint {
         self.answer(socket, to, &Control::NoConnection(answer));
     }
 
-    fn from_stranger(&mut self, now: Timestamp, socket: SocketId, from: SocketAddr, datagram: &[u8]) {
+    fn take_from_stranger(&mut self, now: Timestamp, socket: SocketId, from: SocketAddr, datagram: &[u8]) {
         if datagram.first().is_some_and(|lead| is_data(*lead)) {
             self.counters.drop_unknown_host = self.counters.drop_unknown_host.saturating_add(1);
             return;

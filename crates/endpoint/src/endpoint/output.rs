@@ -98,7 +98,7 @@ impl Endpoint {
     fn through_pipe(&mut self, now: Timestamp, id: ConnId, other: ConnId, buf: &mut [u8], stride: usize) {
         let Some(from) = self.conns.get(id).map(|e| e.remote) else { return };
         for datagram in buf.chunks_mut(stride) {
-            self.to_connection(now, other, from, datagram);
+            self.hand_to_connection(now, other, from, datagram);
         }
     }
 }

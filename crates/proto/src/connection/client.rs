@@ -90,7 +90,7 @@ impl Connection {
 
     pub(super) fn on_connect_ok(
         &mut self,
-        env: &mut Env<'_>,
+        env: &Env<'_>,
         now: Timestamp,
         from: SocketAddr,
         m: &msg::ConnectOk,

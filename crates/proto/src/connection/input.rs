@@ -35,7 +35,7 @@ impl Connection {
     /// Why it had no effect; worth a counter, nothing else.
     pub fn handle_datagram(
         &mut self,
-        env: &mut Env<'_>,
+        env: &Env<'_>,
         now: Timestamp,
         from: SocketAddr,
         datagram: &mut [u8],
@@ -50,7 +50,7 @@ impl Connection {
 
     fn on_control(
         &mut self,
-        env: &mut Env<'_>,
+        env: &Env<'_>,
         now: Timestamp,
         from: SocketAddr,
         datagram: &[u8],

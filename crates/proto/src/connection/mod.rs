@@ -114,7 +114,7 @@ pub enum Drop {
 
 /// The handshake message that waits to be sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(self) enum HandshakePart {
+enum HandshakePart {
     Challenge,
     Request,
     Ok,

@@ -243,7 +243,7 @@ impl Connection {
         if let Some(sent) = stats {
             self.stats.on_stats_sent(sent);
         }
-        let asked = probe.or(stats.map(|_| AckRequest { immediate: false }));
+        let asked = probe.or_else(|| stats.map(|_| AckRequest { immediate: false }));
         if asked.is_some() || segments > 0 {
             self.expect_reply(now, asked);
         }

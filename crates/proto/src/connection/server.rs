@@ -67,7 +67,8 @@ impl Connection {
         c.remote_identity = claimed.identity;
         c.authenticated = peer.authenticated;
         if let Some(ms) = request.ping_est_ms.filter(|ms| *ms <= PING_CLAIM_MAX_MS) {
-            c.take_rtt(now, u64::from(ms) * 1000, 0);
+            // Whole milliseconds: good for the ping, too coarse for the finer estimate.
+            c.ping.on_sample(now, i64::from(ms));
         }
         c.handshake = Handshake::Server(Box::new(ServerHandshake {
             peer,
@@ -152,15 +153,15 @@ impl Connection {
             self.answer_straggler(now);
             return Ok(());
         }
-        if let Handshake::Server(hs) = &mut self.handshake {
-            if hs.ok.is_some() {
-                // A fresh timestamp makes the echo a fresh sample.
-                if timestamp.is_some() {
-                    hs.client_timestamp = timestamp;
-                    hs.received_at = now;
-                }
-                self.outgoing.handshake = Some(HandshakePart::Ok);
+        if let Handshake::Server(hs) = &mut self.handshake
+            && hs.ok.is_some()
+        {
+            // A fresh timestamp makes the echo a fresh sample.
+            if timestamp.is_some() {
+                hs.client_timestamp = timestamp;
+                hs.received_at = now;
             }
+            self.outgoing.handshake = Some(HandshakePart::Ok);
         }
         Ok(())
     }

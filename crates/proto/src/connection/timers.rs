@@ -43,10 +43,10 @@ struct Earliest(Option<(Timestamp, TimerReason)>);
 
 impl Earliest {
     fn offer(&mut self, at: Option<Timestamp>, reason: TimerReason) {
-        if let Some(at) = at {
-            if self.0.is_none_or(|(t, _)| at < t) {
-                self.0 = Some((at, reason));
-            }
+        if let Some(at) = at
+            && self.0.is_none_or(|(t, _)| at < t)
+        {
+            self.0 = Some((at, reason));
         }
     }
 }
@@ -121,10 +121,10 @@ impl Connection {
             self.time_out(now, text);
             return;
         }
-        if let HandshakeRef::Client(hs) = self.handshake.as_client() {
-            if now >= hs.last_sent + RETRY {
-                self.outgoing.handshake = Some(HandshakePart::Challenge);
-            }
+        if let HandshakeRef::Client(hs) = self.handshake.as_client()
+            && now >= hs.last_sent + RETRY
+        {
+            self.outgoing.handshake = Some(HandshakePart::Challenge);
         }
     }
 

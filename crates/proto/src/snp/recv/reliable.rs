@@ -118,10 +118,10 @@ impl ReliableIn {
     /// Keeps bytes that cannot be cut yet.
     fn hold(&mut self, from: u64, pos: u64, data: &[u8], ctx: &mut Ctx<'_>) -> Taken {
         let fresh = usize::try_from(from - pos).ok().and_then(|skip| data.get(skip..)).unwrap_or_default();
-        if let Some(there) = self.held.get(&from) {
-            if there.len() >= fresh.len() {
-                return Taken::Yes;
-            }
+        if let Some(there) = self.held.get(&from)
+            && there.len() >= fresh.len()
+        {
+            return Taken::Yes;
         }
         let cost = fresh.len() + HELD_SEGMENT_OVERHEAD;
         let lane_max = ctx.limits.buffer_bytes.saturating_mul(2);

@@ -164,10 +164,10 @@ impl SendLane {
             return;
         }
         self.next_pos = span.end;
-        if let Some(Queued { run: Run::Reliable { end }, .. }) = self.queue.front() {
-            if *end <= span.end {
-                self.pop_run();
-            }
+        if let Some(Queued { run: Run::Reliable { end }, .. }) = self.queue.front()
+            && *end <= span.end
+        {
+            self.pop_run();
         }
     }
 

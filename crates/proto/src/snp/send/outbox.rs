@@ -7,6 +7,7 @@
 use crate::limits::{LANES_MAX, UNRELIABLE_BYTES_MAX};
 use crate::message::{SendError, SendFlags};
 use crate::util::rope::Piece;
+use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use gamesockets_wire::snp::stream::put_message_header;
@@ -174,9 +175,7 @@ impl Default for Outbox {
 impl Outbox {
     /// An empty outbox with one lane.
     pub fn new() -> Self {
-        let mut lanes = Vec::with_capacity(1);
-        lanes.push(OutLane::new());
-        Self { lanes, staged_bytes: 0, release: false }
+        Self { lanes: vec![OutLane::new()], staged_bytes: 0, release: false }
     }
 
     /// How many lanes messages may be sent on.

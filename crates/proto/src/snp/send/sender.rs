@@ -9,6 +9,7 @@ use crate::message::Gauges;
 use crate::rate::RateController;
 use crate::util::ranges::Ranges;
 use alloc::sync::Arc;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
@@ -63,10 +64,8 @@ pub struct Sender {
 impl Sender {
     /// A sender with one lane.
     pub fn new(gauges: Arc<Gauges>) -> Self {
-        let mut lanes = Vec::with_capacity(1);
-        lanes.push(SendLane::new());
         Self {
-            lanes,
+            lanes: vec![SendLane::new()],
             inflight: Inflight::new(FIRST_NUMBER),
             highest_acked: 0,
             stop_waiting_sent: 0,
@@ -192,7 +191,7 @@ impl Sender {
     /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
     pub fn should_ask_for_ack(&self) -> bool {
         let span = self.next_number() - self.highest_acked.max(1);
-        span > UNACKED_SPAN_ASK && span % (UNACKED_SPAN_ASK / 8) == 0
+        span > UNACKED_SPAN_ASK && span.is_multiple_of(UNACKED_SPAN_ASK / 8)
     }
 
     /// Bytes in packets neither acknowledged nor lost.
