@@ -132,6 +132,7 @@ impl Connection {
         }
         let chunk = datagram.get_mut(start..).unwrap_or_default();
         let plain = keys.open.open(number, chunk).map_err(|_| Drop::BadTag)?;
+        self.liveness.on_packet_decrypted(now);
         let limits = self.recv_limits();
         let before = self.receiver.numbers.highest();
         let report =
@@ -165,11 +166,11 @@ impl Connection {
             // Data proves that the client heard the answer: it need not be kept for repeating.
             self.handshake = Handshake::Done;
         }
-        self.liveness.on_packet_decrypted(now);
         self.receiver.numbers.on_packet(now, number, report.complete);
         if let Some(ack) = report.ack {
             if let Some(rtt) = ack.rtt_us {
-                self.take_rtt(now, rtt, ack.delay_us);
+                // The peer's delay is off already.
+                self.take_rtt(now, rtt, 0);
             }
             if ack.stats_acked {
                 self.stats.on_stats_acked(now);

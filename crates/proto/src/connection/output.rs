@@ -137,8 +137,9 @@ impl Connection {
         }
         if probe.is_none() {
             let tracer = self.liveness.tracer_wanted(now, self.ping.last_sample_at());
-            let asks = tracer == Want::Must && self.ack.unreported == 0 || self.sender.should_ask_for_ack();
-            probe = asks.then_some(AckRequest { immediate: self.sender.should_ask_for_ack() });
+            let urgent = self.sender.should_ask_for_ack();
+            let rides = tracer == Want::Must || tracer == Want::MayRide && !data;
+            probe = (urgent || rides).then_some(AckRequest { immediate: urgent });
         }
         Some(Purpose { data, ack, probe, stats })
     }
@@ -162,6 +163,9 @@ impl Connection {
             if blob.len() <= room.min(STATS_BLOB_BYTES_MAX) {
                 return Some((blob, wanted));
             }
+            if !wanted.any() {
+                return None;
+            }
             // The large part waits for a packet with more room.
             wanted = if wanted == wanted.without_lifetime() {
                 StatsWanted::default()
@@ -169,6 +173,19 @@ impl Connection {
                 wanted.without_lifetime()
             };
             stats = if wanted.any() { self.stats.build(now, wanted, &self.ping) } else { None };
+        }
+    }
+
+    /// Statistics that are due and did not fit a packet without data would ask again at once, for nothing.
+    fn postpone_left_out(&mut self, now: Timestamp, purpose: &Purpose, sent: Option<StatsWanted>) {
+        let sent = sent.unwrap_or_default();
+        let left = |sent, due| if sent == Want::No { due } else { Want::No };
+        let left = StatsWanted {
+            instantaneous: left(sent.instantaneous, purpose.stats.instantaneous),
+            lifetime: left(sent.lifetime, purpose.stats.lifetime),
+        };
+        if left.must() && !purpose.data {
+            self.stats.postpone_stats(now, left);
         }
     }
 
@@ -186,6 +203,7 @@ impl Connection {
         let number = self.sender.next_number();
         let room = limit.saturating_sub(DATA_HEADER_BYTES + overhead + HEADER_RESERVE_BYTES);
         let blob = self.blob(now, &purpose, room);
+        self.postpone_left_out(now, &purpose, blob.as_ref().map(|b| b.1));
         let time = self.time_field(now);
         put_data_header(out, self.remote_id, number as u16, blob.as_ref().map(|b| b.0.as_slice()), time);
         let chunk = out.len();

@@ -436,7 +436,6 @@ fn merge(a: Option<AckReport>, b: AckReport) -> AckReport {
     let Some(a) = a else { return b };
     AckReport {
         rtt_us: b.rtt_us.or(a.rtt_us),
-        delay_us: b.delay_us,
         acked_packets: a.acked_packets + b.acked_packets,
         stats_acked: a.stats_acked | b.stats_acked,
         stats_lost: a.stats_lost | b.stats_lost,

@@ -32,8 +32,6 @@ pub struct AckReport {
     /// Round trip of the newest packet it covers, microseconds, ack delay taken off; only if that packet is newly
     /// acknowledged and the peer gave a delay.
     pub rtt_us: Option<u64>,
-    /// The delay the peer reported, microseconds.
-    pub delay_us: u64,
     /// Packets newly acknowledged.
     pub acked_packets: u32,
     /// Whether the packet that carried statistics was among them.
@@ -231,7 +229,7 @@ impl Sender {
             Some(_) => return Ok(AckReport { never_sent: true, ..AckReport::default() }),
             None => return Err(FrameError::AckLatestOutOfRange),
         };
-        let mut report = AckReport { delay_us: frame.delay.unwrap_or(0).into(), ..AckReport::default() };
+        let mut report = AckReport::default();
         self.sample_rtt(now, latest, frame.delay, &mut report);
         // All ranges are read before any is applied: a malformed frame changes nothing.
         let mut cursor = latest + 1;
