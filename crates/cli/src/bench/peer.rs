@@ -1,0 +1,164 @@
+//! One process of a measurement: which part it plays, and how it is told.
+
+use super::{ours, raw};
+use crate::exit::Failure;
+use crate::process::{report, stdin_lines};
+use crate::text::parse_seconds;
+use clap::ValueEnum;
+use serde_json::json;
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// Whose transport is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Library {
+    Ours,
+    Raw,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Side {
+    Server,
+    Client,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    Reliable,
+    Unreliable,
+    PingPong,
+    Setup,
+    Idle,
+}
+
+impl Scenario {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Reliable => "reliable",
+            Self::Unreliable => "unreliable",
+            Self::PingPong => "ping-pong",
+            Self::Setup => "setup",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// Everything a process of a measurement needs to know.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct PeerArgs {
+    #[arg(long)]
+    pub(crate) library: Library,
+    #[arg(long)]
+    pub(crate) side: Side,
+    #[arg(long)]
+    pub(crate) scenario: Scenario,
+    #[arg(long, default_value_t = 64)]
+    pub(crate) size: usize,
+    #[arg(long, value_parser = parse_seconds, default_value = "1")]
+    pub(crate) span: Duration,
+    #[arg(long, value_parser = parse_seconds, default_value = "0.2")]
+    pub(crate) warmup: Duration,
+    #[arg(long, default_value_t = 1)]
+    pub(crate) count: usize,
+    #[arg(long, default_value_t = 1)]
+    pub(crate) concurrency: usize,
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+}
+
+/// The same, made ready.
+#[derive(Clone, Debug)]
+pub(super) struct Plan {
+    pub(super) side: Side,
+    pub(super) scenario: Scenario,
+    /// Bytes of a message.
+    pub(super) size: usize,
+    pub(super) span: Duration,
+    pub(super) warmup: Duration,
+    /// Connections, or round trips at most.
+    pub(super) count: usize,
+    /// Connection attempts at one time.
+    pub(super) concurrency: usize,
+    /// Where the server is.
+    pub(super) to: SocketAddr,
+}
+
+impl PeerArgs {
+    /// The arguments as a command line that gives them again.
+    pub(crate) fn to_command_line(&self) -> Vec<OsString> {
+        let library = if self.library == Library::Ours { "ours" } else { "raw" };
+        let side = if self.side == Side::Server { "server" } else { "client" };
+        let mut out: Vec<OsString> = vec!["bench-peer".into()];
+        let mut add = |key: &str, value: String| out.extend([key.into(), value.into()]);
+        add("--library", library.into());
+        add("--side", side.into());
+        add("--scenario", self.scenario.word().into());
+        add("--size", self.size.to_string());
+        add("--span", self.span.as_secs_f64().to_string());
+        add("--warmup", self.warmup.as_secs_f64().to_string());
+        add("--count", self.count.to_string());
+        add("--concurrency", self.concurrency.to_string());
+        add("--port", self.port.to_string());
+        out
+    }
+
+    fn plan(&self) -> Plan {
+        Plan {
+            side: self.side,
+            scenario: self.scenario,
+            size: self.size,
+            span: self.span,
+            warmup: self.warmup,
+            count: self.count.max(1),
+            concurrency: self.concurrency.max(1),
+            to: (Ipv4Addr::LOCALHOST, self.port).into(),
+        }
+    }
+}
+
+/// Plays the part.
+pub(crate) fn run(args: &PeerArgs) -> Result<(), Failure> {
+    let parent = stdin_lines();
+    let plan = args.plan();
+    let result = match args.library {
+        Library::Ours => ours::run(&plan, &parent),
+        Library::Raw => raw::run(&plan, &parent),
+    };
+    if let Err(error) = &result {
+        report(&json!({ "error": error.to_string() }))?;
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: PeerArgs,
+    }
+
+    #[test]
+    fn the_command_line_means_the_same() {
+        let args = PeerArgs {
+            library: Library::Raw,
+            side: Side::Client,
+            scenario: Scenario::PingPong,
+            size: 99,
+            span: Duration::from_millis(1500),
+            warmup: Duration::from_millis(100),
+            count: 3,
+            concurrency: 4,
+            port: 5,
+        };
+        let line = args.to_command_line();
+        let back = Line::try_parse_from(&line).unwrap().args;
+        assert_eq!(back.to_command_line(), line);
+        assert_eq!((back.span, back.scenario), (args.span, args.scenario));
+    }
+}

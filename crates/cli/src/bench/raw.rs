@@ -1,0 +1,299 @@
+//! Plain UDP with the same batching as ours, and nothing else: what the machine can do.
+
+use super::peer::{Plan, Scenario, Side};
+use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
+use crate::exit::Failure;
+use crate::process::report;
+use mio::{Events, Interest, Poll, Token};
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use serde_json::json;
+use std::collections::HashMap;
+use std::io::{self, IoSliceMut};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::mpsc::{Receiver, TryRecvError};
+use std::time::{Duration, Instant};
+
+/// Bytes of one receive buffer: the largest burst that the system puts together.
+const BURST_BYTES: usize = 65_535;
+/// Bytes of the kernel's buffers, as for our own sockets.
+const KERNEL_BUFFER_BYTES: usize = 4 << 20;
+/// Bytes of the datagrams of a connection set-up: large enough that nobody is used as an amplifier.
+const SETUP_BYTES: usize = 512;
+/// Round trips of a connection set-up: the cookie, then the connection.
+const SETUP_ROUND_TRIPS: u32 = 2;
+/// How long to wait at most before looking whether it is over.
+const WAIT: Duration = Duration::from_millis(50);
+
+/// A socket with segmentation offload in both directions.
+struct Raw {
+    socket: mio::net::UdpSocket,
+    state: UdpSocketState,
+}
+
+impl Raw {
+    fn bind() -> io::Result<Self> {
+        let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        socket.set_nonblocking(true)?;
+        let state = UdpSocketState::new((&socket).into())?;
+        // The system may grant less; both sides of the comparison live with the same.
+        let _ = state.set_recv_buffer_size((&socket).into(), KERNEL_BUFFER_BYTES);
+        let _ = state.set_send_buffer_size((&socket).into(), KERNEL_BUFFER_BYTES);
+        Ok(Self { socket: mio::net::UdpSocket::from_std(socket), state })
+    }
+
+    fn port(&self) -> io::Result<u16> {
+        Ok(self.socket.local_addr()?.port())
+    }
+
+    /// Sends a burst of datagrams of `segment` bytes; false if the kernel has no room now.
+    fn send(&self, to: SocketAddr, burst: &[u8], segment: usize) -> io::Result<bool> {
+        let transmit =
+            Transmit { destination: to, ecn: None, contents: burst, segment_size: Some(segment), src_ip: None };
+        let sent = self.socket.try_io(|| self.state.try_send((&self.socket).into(), &transmit));
+        match sent {
+            Ok(()) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            // The other side may be gone already; datagrams get lost.
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => Ok(true),
+            Err(e) => Err(e),
+        }
+    }
+}
+
+/// Buffers for receiving.
+struct Inbox {
+    memory: Vec<Vec<u8>>,
+    meta: [RecvMeta; BATCH_SIZE],
+}
+
+impl Inbox {
+    fn new() -> Self {
+        Self { memory: vec![vec![0; BURST_BYTES]; BATCH_SIZE], meta: [RecvMeta::default(); BATCH_SIZE] }
+    }
+
+    /// Receives once, and shows each burst: sender, bytes, bytes per datagram. False if nothing was there.
+    fn receive(&mut self, raw: &Raw, mut each: impl FnMut(SocketAddr, &mut [u8], usize)) -> io::Result<bool> {
+        let got = {
+            let mut slices: Vec<IoSliceMut<'_>> = self.memory.iter_mut().map(|m| IoSliceMut::new(m)).collect();
+            let meta = &mut self.meta;
+            raw.socket.try_io(|| raw.state.recv((&raw.socket).into(), &mut slices, meta))
+        };
+        let got = match got {
+            Ok(got) => got,
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+            Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => return Ok(true),
+            Err(e) => return Err(e),
+        };
+        for (meta, memory) in self.meta.iter().zip(&mut self.memory).take(got) {
+            if let Some(burst) = memory.get_mut(..meta.len) {
+                each(meta.addr, burst, meta.stride.max(1));
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Waits for one of few sockets.
+struct Waiter {
+    poll: Poll,
+    events: Events,
+}
+
+impl Waiter {
+    fn new() -> io::Result<Self> {
+        Ok(Self { poll: Poll::new()?, events: Events::with_capacity(256) })
+    }
+
+    fn add(&self, raw: &mut Raw, token: usize, interest: Interest) -> io::Result<()> {
+        self.poll.registry().register(&mut raw.socket, Token(token), interest)
+    }
+
+    fn wait(&mut self) -> io::Result<()> {
+        match self.poll.poll(&mut self.events, Some(WAIT)) {
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => Ok(()),
+            other => other,
+        }
+    }
+}
+
+/// Runs this process's part of a measurement; `parent` ends when the parent has seen enough.
+pub(super) fn run(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
+    match (plan.side, plan.scenario) {
+        (Side::Server, Scenario::Reliable | Scenario::Unreliable) => sink(plan, parent),
+        (Side::Server, Scenario::PingPong | Scenario::Setup) => echo(parent),
+        (Side::Server, Scenario::Idle) => remember(parent),
+        (Side::Client, Scenario::Reliable | Scenario::Unreliable) => flood(plan),
+        (Side::Client, Scenario::PingPong) => ping_pong(plan),
+        (Side::Client, Scenario::Setup) => set_up(plan),
+        (Side::Client, Scenario::Idle) => open_many(plan, parent),
+    }
+}
+
+fn is_over(parent: &Receiver<String>) -> bool {
+    parent.try_recv() == Err(TryRecvError::Disconnected)
+}
+
+fn serve(parent: &Receiver<String>, mut each: impl FnMut(&Raw, SocketAddr, &mut [u8], usize)) -> Result<(), Failure> {
+    let mut raw = Raw::bind()?;
+    let mut waiter = Waiter::new()?;
+    waiter.add(&mut raw, 0, Interest::READABLE)?;
+    report(&json!({ "port": raw.port()? }))?;
+    let mut inbox = Inbox::new();
+    while !is_over(parent) {
+        waiter.wait()?;
+        while inbox.receive(&raw, |from, burst, stride| each(&raw, from, burst, stride))? {}
+    }
+    Ok(())
+}
+
+fn sink(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
+    let mut window = Window::new(plan.warmup, plan.span);
+    let cpu = cpu_seconds();
+    serve(parent, |_, _, burst, stride| {
+        window.add(Instant::now(), burst.len().div_ceil(stride) as u64, burst.len() as u64);
+    })?;
+    let rates = window.rates();
+    report(&json!({ "result": {
+        "messages_per_sec": rates.messages,
+        "bytes_per_sec": rates.bytes,
+        "received": window.messages(),
+        "cpu_seconds": cpu_seconds() - cpu,
+    }}))?;
+    Ok(())
+}
+
+fn echo(parent: &Receiver<String>) -> Result<(), Failure> {
+    let mut failed = None;
+    serve(parent, |raw, from, burst, stride| {
+        // A reply that finds no room is lost like any datagram; the client asks again.
+        if let Err(e) = raw.send(from, burst, stride) {
+            failed = Some(e);
+        }
+    })?;
+    report(&json!({ "result": {} }))?;
+    failed.map_or(Ok(()), |e| Err(e.into()))
+}
+
+fn remember(parent: &Receiver<String>) -> Result<(), Failure> {
+    let mut known: HashMap<SocketAddr, Instant> = HashMap::new();
+    let before = resident_bytes();
+    serve(parent, |_, from, _, _| {
+        known.insert(from, Instant::now());
+    })?;
+    let count = known.len();
+    let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
+    report(&json!({ "result": { "connections": count, "grown_bytes": grown } }))?;
+    Ok(())
+}
+
+fn flood(plan: &Plan) -> Result<(), Failure> {
+    let mut raw = Raw::bind()?;
+    let mut waiter = Waiter::new()?;
+    waiter.add(&mut raw, 0, Interest::WRITABLE)?;
+    let segment = plan.size.clamp(1, super::RAW_DATAGRAM_BYTES_MAX);
+    let count = raw.state.max_gso_segments().min(BURST_BYTES / segment).max(1);
+    let burst = vec![0x5a; segment * count];
+    let until = Instant::now() + plan.warmup + plan.span + plan.span / 4;
+    let cpu = cpu_seconds();
+    let mut sent = 0u64;
+    while Instant::now() < until {
+        if raw.send(plan.to, &burst, segment)? {
+            sent += count as u64;
+        } else {
+            waiter.wait()?;
+        }
+    }
+    report(&json!({ "result": { "sent": sent, "cpu_seconds": cpu_seconds() - cpu } }))?;
+    Ok(())
+}
+
+fn ping_pong(plan: &Plan) -> Result<(), Failure> {
+    let mut raw = Raw::bind()?;
+    let mut waiter = Waiter::new()?;
+    waiter.add(&mut raw, 0, Interest::READABLE)?;
+    let mut inbox = Inbox::new();
+    let ball = vec![0x5a; plan.size.max(1)];
+    let mut times = Vec::new();
+    let until = Instant::now() + plan.span;
+    while Instant::now() < until && times.len() < plan.count {
+        let start = Instant::now();
+        raw.send(plan.to, &ball, ball.len())?;
+        let mut back = false;
+        // A datagram lost on the way costs one try.
+        while !back && start.elapsed() < Duration::from_secs(1) {
+            inbox.receive(&raw, |_, _, _| back = true)?;
+            if !back {
+                waiter.wait()?;
+            }
+        }
+        if back {
+            times.push(start.elapsed().as_secs_f64() * 1e6);
+        }
+    }
+    report(&json!({ "result": {
+        "round_trips": times.len(),
+        "p50_us": percentile(&mut times, 50.0),
+        "p99_us": percentile(&mut times, 99.0),
+    }}))?;
+    Ok(())
+}
+
+/// One attempt to set up a connection: its socket and the round trips that are left.
+struct Attempt {
+    raw: Raw,
+    left: u32,
+}
+
+fn set_up(plan: &Plan) -> Result<(), Failure> {
+    let mut waiter = Waiter::new()?;
+    let mut inbox = Inbox::new();
+    let datagram = [0x5a; SETUP_BYTES];
+    let start_one = |waiter: &Waiter, token: usize| -> io::Result<Attempt> {
+        let mut raw = Raw::bind()?;
+        waiter.add(&mut raw, token, Interest::READABLE)?;
+        raw.send(plan.to, &datagram, SETUP_BYTES)?;
+        Ok(Attempt { raw, left: SETUP_ROUND_TRIPS })
+    };
+    let mut attempts = Vec::new();
+    for token in 0..plan.concurrency {
+        attempts.push(start_one(&waiter, token)?);
+    }
+    let (begin, mut done) = (Instant::now(), 0u64);
+    while begin.elapsed() < plan.span {
+        waiter.wait()?;
+        let ready: Vec<usize> = waiter.events.iter().map(|e| e.token().0).collect();
+        for token in ready {
+            let Some(attempt) = attempts.get_mut(token) else { continue };
+            let mut answers = 0;
+            while inbox.receive(&attempt.raw, |_, _, _| answers += 1)? {}
+            if answers == 0 {
+                continue;
+            }
+            attempt.left -= 1;
+            if attempt.left == 0 {
+                done += 1;
+                *attempt = start_one(&waiter, token)?;
+            } else {
+                attempt.raw.send(plan.to, &datagram, SETUP_BYTES)?;
+            }
+        }
+    }
+    report(&json!({ "result": { "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() } }))?;
+    Ok(())
+}
+
+fn open_many(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
+    let before = resident_bytes();
+    let mut open = Vec::with_capacity(plan.count);
+    for _ in 0..plan.count {
+        let raw = Raw::bind()?;
+        raw.send(plan.to, &[0x5a; SETUP_BYTES], SETUP_BYTES)?;
+        open.push(raw);
+    }
+    let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
+    report(&json!({ "result": { "connections": open.len(), "grown_bytes": grown } }))?;
+    while !is_over(parent) {
+        std::thread::sleep(WAIT);
+    }
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! Medians, percentiles, and rates inside a time window.
+
+use std::time::{Duration, Instant};
+
+/// Middle of the values; NaN if there are none.
+pub(crate) fn median(values: &[f64]) -> f64 {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|v| v.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    let mid = sorted.len() / 2;
+    match (sorted.len() % 2, mid.checked_sub(1).and_then(|i| sorted.get(i)), sorted.get(mid)) {
+        (0, Some(a), Some(b)) => a.midpoint(*b),
+        (1, _, Some(b)) => *b,
+        _ => f64::NAN,
+    }
+}
+
+/// Value below which `percent` (0 to 100) of the values lie; sorts them. NaN if there are none.
+pub(crate) fn percentile(values: &mut [f64], percent: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let last = values.len().saturating_sub(1) as f64;
+    let index = (last * percent / 100.0).round() as usize;
+    values.get(index).copied().unwrap_or(f64::NAN)
+}
+
+/// Counts what arrives in a span of time that begins `warmup` after the first arrival.
+pub(super) struct Window {
+    warmup: Duration,
+    span: Duration,
+    first: Option<Instant>,
+    begin: Option<Mark>,
+    end: Option<Mark>,
+    now: Mark,
+}
+
+#[derive(Clone, Copy)]
+struct Mark {
+    at: Instant,
+    messages: u64,
+    bytes: u64,
+}
+
+/// Messages and bytes per second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rates {
+    pub(super) messages: f64,
+    pub(super) bytes: f64,
+}
+
+impl Window {
+    pub(super) fn new(warmup: Duration, span: Duration) -> Self {
+        let now = Mark { at: Instant::now(), messages: 0, bytes: 0 };
+        Self { warmup, span, first: None, begin: None, end: None, now }
+    }
+
+    /// `messages` messages with together `bytes` bytes arrived at `at`.
+    pub(super) fn add(&mut self, at: Instant, messages: u64, bytes: u64) {
+        self.now = Mark { at, messages: self.now.messages + messages, bytes: self.now.bytes + bytes };
+        let first = *self.first.get_or_insert(at);
+        match (self.begin, self.end) {
+            (None, _) if at - first >= self.warmup => self.begin = Some(self.now),
+            (Some(begin), None) if at - begin.at >= self.span => self.end = Some(self.now),
+            _ => {}
+        }
+    }
+
+    /// Whether the span is over.
+    pub(super) const fn is_full(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// All messages ever added.
+    pub(super) const fn messages(&self) -> u64 {
+        self.now.messages
+    }
+
+    /// Rates in the span; if it was not filled, of what came after the warm-up, over the whole span.
+    pub(super) fn rates(&self) -> Rates {
+        let Some(begin) = self.begin else { return Rates { messages: 0.0, bytes: 0.0 } };
+        let end = self.end.unwrap_or(self.now);
+        let mut seconds = (end.at - begin.at).as_secs_f64();
+        if self.end.is_none() {
+            seconds = seconds.max(self.span.as_secs_f64());
+        }
+        Rates {
+            messages: (end.messages - begin.messages) as f64 / seconds,
+            bytes: (end.bytes - begin.bytes) as f64 / seconds,
+        }
+    }
+}
+
+/// CPU time this process used, seconds; NaN where the system does not tell.
+pub(super) fn cpu_seconds() -> f64 {
+    #[cfg(unix)]
+    {
+        let t = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        t.tv_sec as f64 + t.tv_nsec as f64 / 1e9
+    }
+    #[cfg(not(unix))]
+    f64::NAN
+}
+
+/// Resident memory of this process in bytes; `None` where the system does not tell.
+pub(super) fn resident_bytes() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|l| l.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
+    Some(kib * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn middles() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert_eq!(median(&[7.0, f64::NAN]), 7.0);
+        assert!(median(&[]).is_nan());
+        let mut v: Vec<f64> = (0..=100).rev().map(f64::from).collect();
+        assert_eq!((percentile(&mut v, 50.0), percentile(&mut v, 99.0), percentile(&mut v, 100.0)), (50.0, 99.0, 100.0));
+        assert!(percentile(&mut [], 50.0).is_nan());
+    }
+
+    #[test]
+    fn a_window_leaves_out_the_warm_up() {
+        let t = Instant::now();
+        let mut w = Window::new(Duration::from_secs(1), Duration::from_secs(2));
+        for i in 0..50 {
+            w.add(t + Duration::from_millis(100 * i), 1, 10);
+        }
+        assert!(w.is_full());
+        assert_eq!((w.rates(), w.messages()), (Rates { messages: 10.0, bytes: 100.0 }, 50));
+        let mut short = Window::new(Duration::ZERO, Duration::from_secs(2));
+        short.add(t, 1, 1);
+        short.add(t + Duration::from_secs(1), 4, 4);
+        assert_eq!((short.rates().messages, short.is_full()), (2.0, false));
+    }
+}
