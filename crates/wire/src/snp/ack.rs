@@ -55,20 +55,11 @@ pub struct AckBlock {
 }
 
 /// The blocks of one acknowledgement frame.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AckBlocks<'a> {
-    input: Reader<'a>,
+    bytes: &'a [u8],
     left: u8,
 }
-
-impl PartialEq for AckBlocks<'_> {
-    /// Equal if the same bytes and the same number of blocks are left.
-    fn eq(&self, other: &Self) -> bool {
-        self.left == other.left && self.input.rest() == other.input.rest()
-    }
-}
-
-impl Eq for AckBlocks<'_> {}
 
 impl<'a> AckFrame<'a> {
     /// Reads what follows the lead byte.
@@ -89,12 +80,8 @@ impl<'a> AckFrame<'a> {
             }
             short => short,
         };
-        // Walk the blocks once to find their end; their faults come to light here.
-        let mut walk = AckBlocks { input: *input, left: count };
-        while walk.next()?.is_some() {}
-        let len = input.remaining().saturating_sub(walk.input.remaining());
-        let bytes = input.take(len).unwrap_or_default();
-        Ok(Self { latest, delay, blocks: AckBlocks { input: Reader::new(bytes), left: count } })
+        let bytes = if count == 0 { &[] } else { AckBlocks::skip(input, count)? };
+        Ok(Self { latest, delay, blocks: AckBlocks { bytes, left: count } })
     }
 
     /// The number of blocks.
@@ -104,7 +91,17 @@ impl<'a> AckFrame<'a> {
     }
 }
 
-impl AckBlocks<'_> {
+impl<'a> AckBlocks<'a> {
+    /// Walks over `count` blocks to find their end; their faults come to light here.
+    fn skip(input: &mut Reader<'a>, count: u8) -> Result<&'a [u8], FrameError> {
+        let mut walk = *input;
+        for _ in 0..count {
+            read_block(&mut walk)?;
+        }
+        let len = input.remaining().saturating_sub(walk.remaining());
+        Ok(input.take(len).unwrap_or_default())
+    }
+
     /// The next block, or `None` behind the last one.
     ///
     /// # Errors
@@ -114,34 +111,36 @@ impl AckBlocks<'_> {
     #[expect(clippy::should_implement_trait, reason = "an iterator of results would go on after an error")]
     pub fn next(&mut self) -> Result<Option<AckBlock>, FrameError> {
         let Some(left) = self.left.checked_sub(1) else { return Ok(None) };
-        self.left = left;
-        let block = self.read();
-        if block.is_err() {
-            self.left = 0;
-        }
+        let mut input = Reader::new(self.bytes);
+        let block = read_block(&mut input);
+        self.bytes = input.rest();
+        self.left = if block.is_ok() { left } else { 0 };
         block.map(Some)
     }
+}
 
-    #[inline]
-    fn read(&mut self) -> Result<AckBlock, FrameError> {
-        let head = self.input.u8().map_err(|Truncated| FrameError::Truncated("acknowledgement block"))?;
-        let acked = self.count(head.wrapping_shr(4), FrameError::AckCountTooLarge)?;
-        let missing = self.count(head & 0x0f, FrameError::MissingCountTooLarge)?;
-        Ok(AckBlock { acked, missing })
+#[inline]
+fn read_block(input: &mut Reader<'_>) -> Result<AckBlock, FrameError> {
+    let head = input.u8().map_err(|Truncated| FrameError::Truncated("acknowledgement block"))?;
+    let acked = read_count(input, head.wrapping_shr(4), FrameError::AckCountTooLarge)?;
+    let missing = read_count(input, head & 0x0f, FrameError::MissingCountTooLarge)?;
+    Ok(AckBlock { acked, missing })
+}
+
+#[inline]
+fn read_count(
+    input: &mut Reader<'_>,
+    nibble: u8,
+    too_large: fn(u64) -> FrameError,
+) -> Result<u32, FrameError> {
+    let low = u32::from(nibble & 0x07);
+    if nibble & NIBBLE_MORE == 0 {
+        return Ok(low);
     }
-
-    #[inline]
-    fn count(&mut self, nibble: u8, too_large: fn(u64) -> FrameError) -> Result<u32, FrameError> {
-        let low = u32::from(nibble & 0x07);
-        if nibble & NIBBLE_MORE == 0 {
-            return Ok(low);
-        }
-        let upper =
-            self.input.varint_u64().map_err(|Truncated| FrameError::Truncated("acknowledgement block"))?;
-        match u32::try_from(upper) {
-            Ok(small) if upper <= MAX_UPPER_BITS => Ok(small.wrapping_shl(3) | low),
-            _ => Err(too_large(upper)),
-        }
+    let upper = input.varint_u64().map_err(|Truncated| FrameError::Truncated("acknowledgement block"))?;
+    match u32::try_from(upper) {
+        Ok(small) if upper <= MAX_UPPER_BITS => Ok(small.wrapping_shl(3) | low),
+        _ => Err(too_large(upper)),
     }
 }
 
