@@ -29,11 +29,11 @@ pub const UNACKED_SPAN_ASK: u64 = 0x400;
 pub const PACKETS_PER_TURN_MAX: usize = 128;
 
 /// Ranges of received packet numbers remembered; the lowest are forgotten (and refused) beyond that.
-pub const RECEIVED_RANGES_MAX: usize = 512;
+pub const RECEIVED_RANGES_MAX: usize = 1024;
 /// Packet numbers below the newest one that stay acceptable although the peer no longer waits for their acks.
 pub const REPLAY_WINDOW: u64 = 1024;
-/// Fresh gaps that wait for reordering to resolve before they are reported missing.
-pub const UNRIPE_GAPS_MAX: usize = 64;
+/// Moments remembered to tell how old a gap in the received numbers is.
+pub const MARKS_MAX: usize = 32;
 /// Blocks in one ack frame; the count travels in one byte (protocol.md §3.6).
 pub const ACK_BLOCKS_MAX: usize = 255;
 
@@ -43,10 +43,11 @@ pub const HELD_SEGMENTS_MAX: usize = 4096;
 pub const HELD_SEGMENT_OVERHEAD: usize = 64;
 /// Bytes of unfinished incoming messages over all lanes of one connection, unless one message alone may be larger.
 pub const REASSEMBLY_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Unreliable fragments held per lane (protocol.md §3.14 holds 20).
-pub const FRAGMENTS_PER_LANE_MAX: usize = 32;
+/// Unreliable fragments held per lane: the largest unreliable message in the smallest packets (the reference holds 20,
+/// protocol.md §3.14).
+pub const FRAGMENTS_PER_LANE_MAX: usize = 256;
 /// Unreliable fragments held over all lanes of a connection.
-pub const FRAGMENTS_MAX: usize = 256;
+pub const FRAGMENTS_MAX: usize = 1024;
 /// End of an unreliable fragment inside its message (protocol.md §3.2).
 pub const FRAGMENT_END_MAX: u64 = 26_000;
 /// Largest rise of the reliable message number in one header (protocol.md §3.4).
@@ -63,4 +64,4 @@ const _: () = assert!(CHUNK_BYTES_MAX + DATA_HEADER_BYTES <= DATAGRAM_BYTES_MAX)
 const _: () = assert!((UNACKED_SPAN_MAX as usize) < INFLIGHT_PACKETS_MAX);
 const _: () = assert!(UNACKED_SPAN_ASK < UNACKED_SPAN_MAX);
 const _: () = assert!(UNRELIABLE_BYTES_MAX as u64 <= FRAGMENT_END_MAX);
-const _: () = assert!(UNRELIABLE_BYTES_MAX / 1000 < FRAGMENTS_PER_LANE_MAX);
+const _: () = assert!(UNRELIABLE_BYTES_MAX / 100 < FRAGMENTS_PER_LANE_MAX);

@@ -85,7 +85,7 @@ impl Endpoint {
             self.abandon(child);
         }
         if self.routes.remove_listener(listener.socket) {
-            self.events.push_back(Event::SocketUnused { socket: listener.socket });
+            self.release_socket(listener.socket);
         }
         Ok(())
     }

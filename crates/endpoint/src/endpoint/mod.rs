@@ -13,6 +13,8 @@ mod input;
 mod output;
 mod query;
 
+pub use query::StatusError;
+
 use crate::counters::Counters;
 use crate::fakenet::{FakeNet, FakeNetConfig};
 use crate::heap::DeadlineHeap;
@@ -273,9 +275,15 @@ impl Endpoint {
         }
         self.timers.cancel(id);
         if !e.is_pipe && self.routes.remove(e.socket, e.remote) {
-            self.events.push_back(Event::SocketUnused { socket: e.socket });
+            self.release_socket(e.socket);
         }
         self.events.push_back(Event::Destroyed { conn: id });
+    }
+
+    /// Nothing uses the socket any more: the driver may close it, and nothing late may go out of its successor.
+    fn release_socket(&mut self, socket: SocketId) {
+        self.fake.discard_socket(socket);
+        self.events.push_back(Event::SocketUnused { socket });
     }
 
     /// Our certificate for new connections: the installed one unless we are nobody in particular.

@@ -1,14 +1,18 @@
 //! Which packets arrived: replay protection, what to acknowledge, what to report missing (protocol.md §3.6, §3.8, §3.9).
 
-use crate::limits::{ACK_BLOCKS_MAX, RECEIVED_RANGES_MAX, REPLAY_WINDOW, UNRIPE_GAPS_MAX};
+use crate::limits::{ACK_BLOCKS_MAX, MARKS_MAX, RECEIVED_RANGES_MAX, REPLAY_WINDOW};
 use crate::util::ranges::Ranges;
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use gamesockets_wire::snp::{ack_block_len, put_ack_block, put_ack_header};
 use gamesockets_wire::time::Timestamp;
 
-/// A fresh gap may be reordering: it is reported missing after this time, microseconds (protocol.md §3.9).
+/// A fresh gap may be reordering: it is reported missing after this time, microseconds (protocol.md §3.9) …
 const GAP_RIPENS_US: u64 = 3_000;
+/// … or later where packets are seen to come later than that, but not later than this.
+const GAP_RIPENS_MAX_US: u64 = 60_000;
+/// How often the newest number is noted with its time while there are gaps, as a share of the ripening time.
+const MARKS_PER_RIPENING: u64 = 16;
 /// Bytes of an ack frame before its blocks, the explicit count byte included.
 const ACK_HEADER_BYTES: usize = 6;
 
@@ -23,12 +27,11 @@ pub enum Arrival {
     TooOld,
 }
 
-/// A gap that appeared not long ago.
+/// The newest number at some time in the past: gaps below it are at least that old.
 #[derive(Clone, Copy, Debug)]
-struct Unripe {
-    /// The packet that revealed it: everything missing right below it.
-    above: u64,
-    ripe_at: Timestamp,
+struct Mark {
+    at: Timestamp,
+    highest: u64,
 }
 
 /// The packet numbers received on a connection.
@@ -37,12 +40,19 @@ pub struct PacketNumbers {
     received: Ranges,
     highest: u64,
     highest_at: Option<Timestamp>,
+    /// Opened, but not taken in whole: missing for the peer, and still not to be opened again.
+    refused: Ranges,
     /// Numbers below are refused: duplicates cannot be told from late packets any more.
     floor: u64,
     stop_waiting: u64,
     /// Number of the packet that set the present stop-waiting value.
     stop_waiting_by: u64,
-    unripe: VecDeque<Unripe>,
+    /// Marks of the last ripening time, oldest first; only kept while there are gaps.
+    marks: VecDeque<Mark>,
+    /// Gaps below this number are ripe.
+    ripe_below: u64,
+    /// How long a gap stays fresh at present, microseconds.
+    ripens_us: u64,
 }
 
 impl PacketNumbers {
@@ -54,10 +64,13 @@ impl PacketNumbers {
             received,
             highest: 1,
             highest_at: None,
+            refused: Ranges::new(),
             floor: 0,
             stop_waiting: 0,
             stop_waiting_by: 0,
-            unripe: VecDeque::new(),
+            marks: VecDeque::new(),
+            ripe_below: 0,
+            ripens_us: GAP_RIPENS_US,
         }
     }
 
@@ -82,9 +95,9 @@ impl PacketNumbers {
         let Some(number) = self.highest.checked_add_signed(gap).filter(|n| *n > 0) else {
             return (0, Arrival::TooOld);
         };
-        let arrival = if number > self.highest {
+        let arrival = if number > self.highest && !self.refused.contains(number) {
             Arrival::New(number)
-        } else if self.received.contains(number) {
+        } else if self.received.contains(number) || self.refused.contains(number) {
             Arrival::Duplicate
         } else if number < self.floor {
             Arrival::TooOld
@@ -99,20 +112,25 @@ impl PacketNumbers {
     /// gap.
     pub fn on_packet(&mut self, now: Timestamp, number: u64, acked: bool) -> bool {
         if !acked {
+            self.refused.insert(number..number + 1);
+            while self.refused.span_count() > RECEIVED_RANGES_MAX {
+                if let Some(r) = self.refused.pop_first() {
+                    self.floor = self.floor.max(r.end.min(self.highest));
+                }
+            }
             return false;
         }
         let opens_gap = self.highest > 0 && number > self.highest + 1;
-        if number > self.highest {
+        if number < self.highest {
+            self.learn_lateness(now, number);
+        } else {
             self.highest = number;
             self.highest_at = Some(now);
+            if opens_gap || !self.marks.is_empty() {
+                self.mark(now);
+            }
         }
         self.received.insert(number..number + 1);
-        if opens_gap {
-            if self.unripe.len() == UNRIPE_GAPS_MAX {
-                self.unripe.pop_front();
-            }
-            self.unripe.push_back(Unripe { above: number, ripe_at: now.plus_micros(GAP_RIPENS_US) });
-        }
         while self.received.span_count() > RECEIVED_RANGES_MAX {
             if let Some(r) = self.received.pop_first() {
                 self.floor = self.floor.max(r.end);
@@ -149,40 +167,72 @@ impl PacketNumbers {
         if keep > self.floor {
             self.floor = keep;
             self.received.remove_below(keep);
+            self.refused.remove_below(keep);
+            self.refused.shrink();
         }
-        let stop = self.stop_waiting;
-        while self.unripe.front().is_some_and(|u| u.above <= stop) {
-            self.unripe.pop_front();
+        if self.gap_above(self.stop_waiting.max(self.ripe_below)).is_none() {
+            self.marks.clear();
+            self.ripe_below = self.highest;
         }
+    }
+
+    /// Notes the newest number with its time.
+    fn mark(&mut self, now: Timestamp) {
+        let fresh = self.ripens_us / MARKS_PER_RIPENING;
+        if let Some(m) = self.marks.back_mut().filter(|m| now.micros_since(m.at) < fresh) {
+            // Close enough: gaps look older than they are by a sixteenth at most.
+            m.highest = self.highest;
+            return;
+        }
+        if self.marks.len() == MARKS_MAX {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(Mark { at: now, highest: self.highest });
+    }
+
+    /// A packet fills a gap: gaps stay fresh a little longer than that took, if it was because of reordering.
+    fn learn_lateness(&mut self, now: Timestamp, number: u64) {
+        let passed = self.marks.iter().find(|m| m.highest > number);
+        let late = passed.map_or(0, |m| now.micros_since(m.at));
+        let wanted = (late + late / 4).clamp(GAP_RIPENS_US, GAP_RIPENS_MAX_US);
+        if wanted > self.ripens_us {
+            self.ripens_us = wanted;
+        } else {
+            // Forgotten slowly: an eighth of the way down with each late packet that was not so late.
+            self.ripens_us -= (self.ripens_us - wanted) / 8;
+        }
+    }
+
+    /// The first missing number above `from` that something newer was received after.
+    fn gap_above(&self, from: u64) -> Option<u64> {
+        let after = self.received.iter().find(|r| r.end > from + 1)?;
+        let missing = if after.start > from + 1 { from + 1 } else { after.end };
+        (missing < self.highest).then_some(missing)
     }
 
     /// When the next gap becomes reportable.
     pub fn next_ripe_at(&self) -> Option<Timestamp> {
-        self.unripe.front().map(|u| u.ripe_at)
+        let gap = self.gap_above(self.ripe_below.max(self.stop_waiting))?;
+        let mark = self.marks.iter().find(|m| m.highest > gap)?;
+        Some(mark.at.plus_micros(self.ripens_us))
     }
 
     /// Lets gaps ripen. Returns whether one did that is still open: the peer should hear of it soon.
     pub fn ripen(&mut self, now: Timestamp) -> bool {
-        let mut any = false;
-        while let Some(u) = self.unripe.front().filter(|u| u.ripe_at <= now).copied() {
-            self.unripe.pop_front();
-            any |= !self.received.contains(u.above - 1);
+        let before = self.ripe_below.max(self.stop_waiting);
+        while let Some(m) = self.marks.front().filter(|m| now.micros_since(m.at) >= self.ripens_us) {
+            self.ripe_below = self.ripe_below.max(m.highest);
+            self.marks.pop_front();
         }
-        any
+        self.gap_above(before).is_some_and(|gap| gap < self.ripe_below)
     }
 
     /// The newest number that an ack may report: gaps that may still be reordering stay out of it.
-    fn reportable(&mut self) -> u64 {
-        while let Some(u) = self.unripe.front() {
-            if self.received.contains(u.above - 1) {
-                self.unripe.pop_front();
-                continue;
-            }
-            // The packet right below the oldest gap that is still fresh.
-            let below = self.received.iter().rev().find(|r| r.end < u.above).map(|r| r.end - 1);
-            return below.unwrap_or(self.stop_waiting).max(self.stop_waiting);
+    fn reportable(&self) -> u64 {
+        match self.gap_above(self.ripe_below.max(self.stop_waiting)) {
+            Some(gap) => (gap - 1).max(self.stop_waiting),
+            None => self.highest,
         }
-        self.highest
     }
 
     /// Appends an ack frame of at most `room` bytes to `out`. Returns whether there was room.
