@@ -195,6 +195,11 @@ impl Endpoint {
         self.conns.len()
     }
 
+    /// How many connections were closed by the application and still deliver what was promised. Looks at all of them.
+    pub fn lingering(&self) -> usize {
+        self.conns.iter().filter(|(_, e)| e.conn.is_lingering()).count()
+    }
+
     /// The next event.
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()

@@ -267,6 +267,11 @@ impl Connection {
         }
     }
 
+    /// Whether the application closed the connection and what it promised is still being delivered.
+    pub fn is_lingering(&self) -> bool {
+        self.phase == Phase::Linger
+    }
+
     /// Whether the connection may still want to send datagrams: its owner keeps its socket open.
     pub fn needs_socket(&self) -> bool {
         self.phase != Phase::Dead

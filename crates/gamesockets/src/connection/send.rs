@@ -1,0 +1,150 @@
+//! Sending: into the outbox of the connection, and a ring of the alarm if the loop would sleep too long.
+
+use super::Connection;
+use crate::block::Block;
+use crate::clock;
+use crate::error::SendError;
+use crate::message::OutgoingMessage;
+use crate::shared::Shared;
+use crate::sync::lock;
+use bytes::Bytes;
+use gamesockets_endpoint::types::{BadHandle, FlushError};
+use gamesockets_proto::connection::ConnectionState;
+use gamesockets_proto::message::{SendError as Refused, SendFlags};
+use gamesockets_proto::snp::send::{Outbox, SendLimits};
+use gamesockets_wire::Timestamp;
+use std::sync::Arc;
+
+impl Connection {
+    /// Sends a copy of `data` on lane 0. Returns the number of the message: 1, 2, 3 ... on each lane.
+    ///
+    /// # Errors
+    /// See [`SendError`]; nothing was queued then.
+    pub fn send(&self, data: &[u8], flags: SendFlags) -> Result<u64, SendError> {
+        self.send_on_lane(data, flags, 0)
+    }
+
+    /// Sends a copy of `data` on a lane that was [configured](Self::configure_lanes).
+    ///
+    /// # Errors
+    /// See [`SendError`]; nothing was queued then.
+    pub fn send_on_lane(&self, data: &[u8], flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        stage(&self.shared, &self.block, flags, |outbox, now, limits| outbox.send(now, data, flags, lane, limits))
+    }
+
+    /// Sends `data`; a large message is not copied but kept until the peer has it.
+    ///
+    /// # Errors
+    /// See [`SendError`]; nothing was queued then.
+    pub fn send_owned(&self, data: Bytes, flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        stage(&self.shared, &self.block, flags, |outbox, now, limits| {
+            outbox.send_owned(now, data, flags, lane, limits)
+        })
+    }
+
+    /// Sends several messages, in order and in one go. Each gets its own result; after the first that is not taken the
+    /// others are not tried. Returns how many were taken.
+    pub fn send_batch(&self, batch: &mut [OutgoingMessage]) -> usize {
+        send_all(&self.shared, Some(&self.block), batch.iter_mut())
+    }
+
+    /// Lets all messages that wait for company go at once.
+    ///
+    /// # Errors
+    /// See [`FlushError`].
+    pub fn flush(&self) -> Result<(), FlushError> {
+        let state = self.block.state();
+        match state {
+            ConnectionState::None => return Err(BadHandle.into()),
+            ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => return Err(FlushError::Closed),
+            _ => {}
+        }
+        lock(&self.block.outbox).flush();
+        self.shared.shard.mark_dirty(&self.block, clock::now());
+        if state == ConnectionState::Connected { Ok(()) } else { Err(FlushError::NotConnected) }
+    }
+}
+
+fn sendable(block: &Block) -> Result<(), SendError> {
+    match block.state() {
+        ConnectionState::None => Err(SendError::BadHandle(BadHandle)),
+        ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => Err(SendError::NoConnection),
+        _ => Ok(()),
+    }
+}
+
+/// Stages one message.
+fn stage(
+    shared: &Shared,
+    block: &Arc<Block>,
+    flags: SendFlags,
+    put: impl FnOnce(&mut Outbox, Timestamp, &SendLimits) -> Result<u64, Refused>,
+) -> Result<u64, SendError> {
+    sendable(block)?;
+    let now = clock::now();
+    let mut outbox = lock(&block.outbox);
+    let limits = block.send_limits();
+    let number = put(&mut outbox, now, &limits)?;
+    let due = block.due(now, &outbox, flags.contains(SendFlags::NO_NAGLE), &limits);
+    drop(outbox);
+    announce(shared, block, due, flags);
+    Ok(number)
+}
+
+/// The loop has to take over what was staged; or this thread does its work right now, if that was asked for and nobody
+/// else is at it.
+fn announce(shared: &Shared, block: &Arc<Block>, due: Timestamp, flags: SendFlags) {
+    if flags.contains(SendFlags::USE_CURRENT_THREAD) {
+        shared.shard.mark_dirty(block, Timestamp::MAX);
+        if shared.try_command(|_, _| ()).is_some() {
+            return;
+        }
+    }
+    shared.shard.mark_dirty(block, due);
+}
+
+/// Stages messages for one connection, until one is not taken. Returns how many were taken.
+pub(crate) fn send_all<'a>(
+    shared: &Shared,
+    block: Option<&Arc<Block>>,
+    mut batch: impl Iterator<Item = &'a mut OutgoingMessage>,
+) -> usize {
+    let Some(block) = block else {
+        refuse(&mut batch, SendError::BadHandle(BadHandle));
+        return 0;
+    };
+    if let Err(e) = sendable(block) {
+        refuse(&mut batch, e);
+        return 0;
+    }
+    let now = clock::now();
+    let mut outbox = lock(&block.outbox);
+    let (mut taken, mut all_flags, mut due) = (0, SendFlags::UNRELIABLE, Timestamp::MAX);
+    for message in batch.by_ref() {
+        let limits = block.send_limits();
+        let (payload, flags) = (message.payload.clone(), message.flags);
+        let result = outbox.send_owned(now, payload, flags, message.lane, &limits).map_err(SendError::from);
+        let failed = result.is_err();
+        message.result = Some(result);
+        if failed {
+            break;
+        }
+        taken += 1;
+        all_flags = all_flags | flags;
+        due = due.min(block.due(now, &outbox, flags.contains(SendFlags::NO_NAGLE), &limits));
+    }
+    drop(outbox);
+    batch.for_each(|untried| untried.result = None);
+    if taken > 0 {
+        announce(shared, block, due, all_flags);
+    }
+    taken
+}
+
+/// The first message gets the error; the others are not tried.
+fn refuse<'a>(batch: &mut impl Iterator<Item = &'a mut OutgoingMessage>, error: SendError) {
+    if let Some(first) = batch.next() {
+        first.result = Some(Err(error));
+    }
+    batch.for_each(|untried| untried.result = None);
+}

@@ -1,0 +1,36 @@
+//! Delivering events: on the thread that asks, with no lock held.
+
+use super::Context;
+use crate::connection::Connection;
+use crate::event::{Event, Queued};
+
+impl Context {
+    /// Takes all events that happened since the last call, oldest first. To be called regularly, as every frame.
+    pub fn poll_events(&self) -> Vec<Event> {
+        self.shared.take_events().into_iter().map(|queued| self.event(queued)).collect()
+    }
+
+    /// Calls `handle` with each event that happened since the last call. Everything may be called from inside it;
+    /// events that happen meanwhile wait for the next time. Returns how many there were.
+    pub fn run_callbacks(&self, mut handle: impl FnMut(Event)) -> usize {
+        let queue = self.shared.take_events();
+        let count = queue.len();
+        for queued in queue {
+            handle(self.event(queued));
+        }
+        count
+    }
+
+    fn event(&self, queued: Queued) -> Event {
+        match queued {
+            Queued::Status { block, old, new, info } => Event::ConnectionStatusChanged {
+                listener: block.listener,
+                connection: Connection::new(&self.shared, block),
+                old,
+                new,
+                info: *info,
+            },
+            Queued::Authentication(status) => Event::AuthenticationStatus(status),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Running the loop by hand, and ending it.
+
+use super::Context;
+use crate::clock;
+use crate::error::PollError;
+use crate::io::thread::{rest, step, wind_down};
+use crate::shared::Runner;
+use crate::sync::lock;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+impl Context {
+    /// Does the work that is to be done, in a context without a thread of its own. If there is none, waits for some, but
+    /// not longer than `timeout`; zero means not to wait. Meant to be called again and again.
+    ///
+    /// # Errors
+    /// See [`PollError`].
+    ///
+    /// ```
+    /// use gamesockets::{Context, SendFlags};
+    /// use std::time::Duration;
+    ///
+    /// let context = Context::builder().manual_poll(true).build()?;
+    /// let listener = context.listen("127.0.0.1:0".parse()?)?;
+    /// let client = context.connect(listener.local_addr())?;
+    /// while context.poll_events().is_empty() {
+    ///     context.poll(Duration::from_millis(10))?;
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn poll(&self, timeout: Duration) -> Result<(), PollError> {
+        let Some(Runner::Manual(poller)) = self.shared.runner.get() else { return Err(PollError::HasThread) };
+        let mut poller = lock(poller);
+        if self.shared.is_stopping() {
+            return Err(PollError::ShutDown);
+        }
+        poller.wait(Duration::ZERO).map_err(PollError::Wait)?;
+        let found = !poller.readable.is_empty();
+        let next = step(&self.shared, &mut poller);
+        if !found && !timeout.is_zero() && !self.shared.query(|io, _| std::mem::take(&mut io.delivered)) {
+            let latest = clock::now() + timeout;
+            rest(&self.shared, &mut poller, next.min(latest)).map_err(PollError::Wait)?;
+            step(&self.shared, &mut poller);
+        }
+        self.shared.query(|io, _| io.delivered = false);
+        self.shared.shard.alarm.awake();
+        Ok(())
+    }
+
+    /// Ends the context now, as dropping the last clone of it does: closes all connections with reason 2999 and waits
+    /// for the I/O thread to end. Further calls on its handles fail.
+    pub fn shutdown(&self) {
+        let shared = &self.shared;
+        if shared.stopping.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        shared.shard.alarm.ring();
+        match shared.runner.get() {
+            Some(Runner::Thread(handle)) => {
+                let handle = lock(handle).take();
+                // Not for ourselves: the debug output may own the last context.
+                if let Some(handle) = handle.filter(|h| h.thread().id() != std::thread::current().id()) {
+                    // A thread that panicked has ended too.
+                    let _ = handle.join();
+                }
+            }
+            Some(Runner::Manual(poller)) => wind_down(shared, &mut lock(poller)),
+            None => {}
+        }
+        shared.take_events();
+    }
+}

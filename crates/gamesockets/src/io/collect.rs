@@ -1,0 +1,135 @@
+//! From the endpoint to the shared blocks: messages, changes of state, sockets that nobody uses any more.
+
+use super::IoLoop;
+use crate::block::Block;
+use crate::debug::DebugLevel;
+use crate::event::Queued;
+use crate::shared::Shared;
+use gamesockets_endpoint::slab::ConnId;
+use gamesockets_endpoint::types::{ConnectionInfo, Event};
+use gamesockets_proto::connection::ConnectionState;
+use gamesockets_wire::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// An ended connection that is not closed after this time is taken for a mistake of the application.
+const UNCLOSED_AFTER: Duration = Duration::from_secs(20);
+
+/// A connection that ended, and when to ask whether it was closed.
+#[derive(Debug)]
+pub(super) struct Ended {
+    block: Arc<Block>,
+    ask_at: Timestamp,
+}
+
+impl IoLoop {
+    /// Hands everything over that the endpoint has for the application.
+    pub(crate) fn collect(&mut self, shared: &Shared, now: Timestamp) {
+        // Messages first, so that whoever sees the end of a connection finds all of its messages.
+        while let Some(id) = self.endpoint.poll_readable() {
+            self.endpoint.take_messages(id, &mut self.arrived);
+            match shared.block(id) {
+                Some(block) if !self.arrived.is_empty() => {
+                    self.delivered = true;
+                    block.deliver(&mut self.arrived);
+                    self.after.notify(&block);
+                }
+                _ => self.arrived.clear(),
+            }
+        }
+        while let Some(event) = self.endpoint.poll_event() {
+            match event {
+                Event::StateChanged { conn, old, new, info, .. } => self.changed(shared, now, conn, old, new, info),
+                Event::Destroyed { conn } => {
+                    if let Some(block) = shared.remove_block(conn) {
+                        block.close();
+                    }
+                }
+                Event::SocketUnused { socket } => {
+                    if let Some(closed) = self.sockets.remove(socket) {
+                        let local = closed.local();
+                        self.after.lines.push(&shared.debug, DebugLevel::Debug, || format!("socket {local} closed"));
+                    }
+                }
+            }
+        }
+    }
+
+    fn changed(
+        &mut self,
+        shared: &Shared,
+        now: Timestamp,
+        conn: ConnId,
+        old: ConnectionState,
+        new: ConnectionState,
+        mut info: Box<ConnectionInfo>,
+    ) {
+        let known = shared.block(conn);
+        let incoming = old == ConnectionState::None && info.listener.is_some();
+        let Some(block) = known.or_else(|| if incoming { self.make_block(shared, conn) } else { None }) else {
+            return;
+        };
+        self.after.lines.push(&shared.debug, DebugLevel::Verbose, || describe_change(old, new, &info));
+        info.state = new;
+        info.user_data = block.user_data();
+        match new {
+            ConnectionState::None => {
+                shared.remove_block(conn);
+                block.publish((*info).clone());
+                block.close();
+            }
+            ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => {
+                self.ended.push_back(Ended { block: block.clone(), ask_at: now + UNCLOSED_AFTER });
+                block.publish((*info).clone());
+            }
+            _ => block.publish((*info).clone()),
+        }
+        self.delivered = true;
+        self.after.notify(&block);
+        if incoming && shared.offer_to_waiting_listener(&block, &mut self.after) {
+            return;
+        }
+        if !block.quiet.load(Ordering::Relaxed) {
+            shared.post(Queued::Status { block, old, new, info }, &mut self.after.lines);
+        }
+    }
+
+    /// The block of a connection that came in.
+    fn make_block(&mut self, shared: &Shared, conn: ConnId) -> Option<Arc<Block>> {
+        let info = self.endpoint.info(conn).ok()?;
+        let gauges = self.endpoint.gauges(conn).ok()?;
+        let config = shared.config_of_incoming(conn, info.listener)?;
+        let block = Arc::new(Block::new(conn, gauges, info, &config, false));
+        shared.add_block(&block);
+        Some(block)
+    }
+
+    pub(super) fn unclosed_at(&self) -> Option<Timestamp> {
+        self.ended.front().map(|e| e.ask_at)
+    }
+
+    /// Complains about connections that ended long ago and were not closed.
+    pub(super) fn report_unclosed(&mut self, shared: &Shared, now: Timestamp) {
+        while self.ended.front().is_some_and(|e| e.ask_at <= now || e.block.is_closed()) {
+            let Some(Ended { block, .. }) = self.ended.pop_front() else { return };
+            if !block.is_closed() {
+                self.after.lines.push(&shared.debug, DebugLevel::Bug, || {
+                    let what = block.with_info(|info| info.description.clone());
+                    format!("{what} ended {} s ago and was not closed: close ended connections", UNCLOSED_AFTER.as_secs())
+                });
+            }
+        }
+    }
+}
+
+fn describe_change(old: ConnectionState, new: ConnectionState, info: &ConnectionInfo) -> String {
+    let mut line = format!("{}: {old:?} -> {new:?}", info.description);
+    if let Some(remote) = info.remote {
+        line.push_str(&format!(" ({remote})"));
+    }
+    if info.end_reason.0 != 0 {
+        line.push_str(&format!(", {} {}", info.end_reason.0, info.end_debug));
+    }
+    line
+}

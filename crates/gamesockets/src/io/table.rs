@@ -1,0 +1,100 @@
+//! The sockets of one loop.
+
+use super::socket::Socket;
+use super::wake::Poller;
+use gamesockets_endpoint::types::SocketId;
+use mio::Interest;
+use std::collections::VecDeque;
+use std::io;
+
+/// Sockets by number, and which of them may have something to read.
+#[derive(Debug)]
+pub(crate) struct Sockets {
+    registry: mio::Registry,
+    slots: Vec<Option<Socket>>,
+    free: Vec<u32>,
+    readable: VecDeque<SocketId>,
+}
+
+impl Sockets {
+    pub(crate) const fn new(registry: mio::Registry) -> Self {
+        Self { registry, slots: Vec::new(), free: Vec::new(), readable: VecDeque::new() }
+    }
+
+    /// Adds a socket and starts watching it.
+    pub(crate) fn add(&mut self, mut socket: Socket) -> io::Result<SocketId> {
+        let id = self.free.pop().unwrap_or(self.slots.len() as u32);
+        // Only for reading: a socket is writable again after every datagram that leaves the machine, which is no news.
+        if let Err(e) = self.registry.register(&mut socket.inner, Poller::token(id), Interest::READABLE) {
+            if (id as usize) < self.slots.len() {
+                self.free.push(id);
+            }
+            return Err(e);
+        }
+        if id as usize == self.slots.len() {
+            self.slots.push(None);
+        }
+        if let Some(slot) = self.slots.get_mut(id as usize) {
+            *slot = Some(socket);
+        }
+        // What arrived between binding and watching made no event.
+        self.mark_readable(id);
+        Ok(SocketId(id))
+    }
+
+    /// Closes a socket.
+    pub(crate) fn remove(&mut self, id: SocketId) -> Option<Socket> {
+        let mut socket = self.slots.get_mut(id.0 as usize)?.take()?;
+        // A socket that is about to be closed need not be watched; failing to say so changes nothing.
+        let _ = self.registry.deregister(&mut socket.inner);
+        self.readable.retain(|s| *s != id);
+        self.free.push(id.0);
+        Some(socket)
+    }
+
+    pub(crate) fn get(&self, id: SocketId) -> Option<&Socket> {
+        self.slots.get(id.0 as usize)?.as_ref()
+    }
+
+    /// The system says that there is something to read, or that there may be.
+    pub(crate) fn mark_readable(&mut self, id: u32) {
+        if let Some(socket) = self.slots.get_mut(id as usize).and_then(Option::as_mut)
+            && !socket.readable
+        {
+            socket.readable = true;
+            self.readable.push_back(SocketId(id));
+        }
+    }
+
+    /// The socket whose turn it is to be read.
+    pub(crate) fn next_readable(&self) -> Option<(SocketId, &Socket)> {
+        let id = *self.readable.front()?;
+        Some((id, self.get(id)?))
+    }
+
+    /// The socket was read: others come first, if it is not empty.
+    pub(crate) fn after_read(&mut self, id: SocketId, drained: bool) {
+        self.readable.pop_front();
+        if !drained {
+            self.readable.push_back(id);
+        } else if let Some(socket) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) {
+            socket.readable = false;
+        }
+    }
+
+    /// Closes all of them.
+    pub(crate) fn close_all(&mut self) {
+        for id in 0..self.slots.len() as u32 {
+            self.remove(SocketId(id));
+        }
+    }
+
+    pub(crate) fn has_readable(&self) -> bool {
+        !self.readable.is_empty()
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+}

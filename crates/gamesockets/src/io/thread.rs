@@ -1,0 +1,89 @@
+//! Who runs the loop: a thread of our own, or the application.
+
+use super::wake::Poller;
+use crate::clock;
+use crate::debug::DebugLevel;
+use crate::shared::Shared;
+use gamesockets_wire::Timestamp;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// Name of the thread.
+pub(crate) const THREAD_NAME: &str = "gamesockets-io";
+/// Connections that linger when the context goes get this much time to deliver what was promised.
+const LINGER_AT_END: Duration = Duration::from_secs(2);
+/// Goodbyes that the system does not take at once get this much time.
+const GOODBYE_AT_END: Duration = Duration::from_millis(100);
+/// Reason that peers get when the context goes.
+const END_REASON: u32 = 2999;
+
+/// Starts the thread.
+pub(crate) fn start(shared: Arc<Shared>, poller: Poller) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(THREAD_NAME.into()).spawn(move || run(&shared, poller))
+}
+
+fn run(shared: &Shared, mut poller: Poller) {
+    while !shared.stopping.load(Ordering::Acquire) {
+        let next = step(shared, &mut poller);
+        if let Err(e) = rest(shared, &mut poller, next) {
+            let line = format!("waiting for sockets failed, so the context does nothing any more: {e}");
+            shared.debug.say(DebugLevel::Bug, &line);
+            break;
+        }
+    }
+    wind_down(shared, &mut poller);
+}
+
+/// One turn of the loop. Returns when the next one is needed; until then the alarm is set.
+pub(crate) fn step(shared: &Shared, poller: &mut Poller) -> Timestamp {
+    let (next, after) = {
+        let mut io = shared.shard.io.enter();
+        for socket in poller.readable.drain(..) {
+            io.sockets.mark_readable(socket);
+        }
+        let next = io.turn(shared);
+        // Under the lock: commands that follow have to see it.
+        shared.shard.alarm.sleep_until(next);
+        (next, io.after.take())
+    };
+    after.run(&shared.debug);
+    next
+}
+
+/// Sleeps until `next`, or until there is something to do.
+pub(crate) fn rest(shared: &Shared, poller: &mut Poller, next: Timestamp) -> io::Result<()> {
+    let busy = shared.shard.has_dirty() || shared.stopping.load(Ordering::Acquire);
+    let timeout = if busy { Duration::ZERO } else { clock::until(clock::now(), next) };
+    let result = poller.wait(timeout);
+    shared.shard.alarm.awake();
+    result
+}
+
+/// Says goodbye on all connections, lets lingering ones finish, and closes everything; all of it for a moment only.
+pub(crate) fn wind_down(shared: &Shared, poller: &mut Poller) {
+    let begin = clock::now();
+    {
+        let mut io = shared.shard.io.enter();
+        for block in shared.blocks() {
+            // A handle that is gone is what we want.
+            let _ = io.endpoint.close(begin, block.id, END_REASON, "shutdown", false);
+        }
+    }
+    loop {
+        let next = step(shared, poller);
+        let now = clock::now();
+        let age = now.saturating_since(begin);
+        let (lingering, sent) = {
+            let io = shared.shard.io.enter();
+            (io.endpoint.lingering() > 0, io.all_sent())
+        };
+        let wait = lingering && age < LINGER_AT_END || !sent && age < GOODBYE_AT_END || next <= now && age < GOODBYE_AT_END;
+        if !wait || poller.wait(clock::until(now, next).min(GOODBYE_AT_END)).is_err() {
+            break;
+        }
+    }
+    shared.forget_everything();
+}

@@ -1,0 +1,95 @@
+//! Large reliable messages, both ways at once, over a network that loses and reorders.
+
+use super::ensure;
+use crate::env::Need;
+use crate::harness::{Case, Outcome};
+use crate::side::{Opt, Value, keys};
+use crate::world::{Role, Who, World, pattern};
+use std::time::Duration;
+
+/// Bytes per second allowed: enough to be done in seconds, little enough for a small machine.
+const RATE: i32 = 4_000_000;
+/// Room for waiting messages, bytes.
+const BUFFER: i32 = 4 << 20;
+const LIMIT: Duration = Duration::from_secs(50);
+
+/// Two files of 8 MB: in messages of 512 KiB and of 100 kB.
+const PARTS: &[(usize, usize)] = &[(16, 512 * 1024), (80, 100_000)];
+
+/// One packet in 20 is lost and one in 10 is late, in both directions.
+const BAD_NETWORK: &[Opt] = &[
+    (keys::LOSS_SEND, Value::Float(5.0)),
+    (keys::LOSS_RECV, Value::Float(5.0)),
+    (keys::REORDER_SEND, Value::Float(10.0)),
+    (keys::REORDER_RECV, Value::Float(10.0)),
+    (keys::REORDER_TIME, Value::Int(10)),
+];
+
+const OPTIONS: &[Opt] = &[
+    (keys::RATE_MIN, Value::Int(RATE)),
+    (keys::RATE_MAX, Value::Int(RATE)),
+    (keys::SEND_BUFFER, Value::Int(BUFFER)),
+];
+
+pub(super) const CASES: &[Case] = &[
+    case("files::clean_gns_listens", || files(Role::GnsListens, None)),
+    case("files::our_loss_gns_listens", || files(Role::GnsListens, Some(Who::Ours))),
+    case("files::our_loss_gns_connects", || files(Role::GnsConnects, Some(Who::Ours))),
+    case("files::their_loss_gns_listens", || files(Role::GnsListens, Some(Who::Gns))),
+    case("files::their_loss_gns_connects", || files(Role::GnsConnects, Some(Who::Gns))),
+];
+
+const fn case(name: &'static str, run: fn() -> Outcome) -> Case {
+    Case { name, needs: &[Need::Lib], limit: 60, run }
+}
+
+/// One direction.
+struct Stream {
+    from: Who,
+    messages: Vec<Vec<u8>>,
+    sent: usize,
+    got: usize,
+}
+
+impl Stream {
+    fn new(from: Who) -> Self {
+        let sizes = PARTS.iter().flat_map(|&(count, size)| std::iter::repeat_n(size, count));
+        let seed = if from == Who::Ours { 1000 } else { 2000 };
+        let messages = sizes.enumerate().map(|(i, size)| pattern(seed + i as u64, size)).collect();
+        Self { from, messages, sent: 0, got: 0 }
+    }
+
+    fn done(&self) -> bool {
+        self.got == self.messages.len()
+    }
+}
+
+fn files(role: Role, lossy: Option<Who>) -> Outcome {
+    let mut w = World::start()?;
+    if let Some(who) = lossy {
+        w.configure(who, BAD_NETWORK)?;
+    }
+    let link = w.link(role, OPTIONS, OPTIONS)?;
+    let mut streams = Who::BOTH.map(Stream::new);
+    let time = w.until(LIMIT, "all files are there", |w| {
+        for stream in &mut streams {
+            while let Some(data) = stream.messages.get(stream.sent) {
+                let Some(number) = w.try_send(stream.from, link, data, true, 0)? else { break };
+                stream.sent += 1;
+                ensure!(number == stream.sent as u64, "message {} has number {number}", stream.sent);
+            }
+            for message in w.receive(stream.from.other(), link) {
+                let right = stream.messages.get(stream.got);
+                let at = format!("message {} from {:?}", stream.got + 1, stream.from);
+                ensure!(right == Some(&message.data), "{at}: wrong bytes ({} of them)", message.data.len());
+                stream.got += 1;
+                ensure!(message.number == stream.got as u64, "{at} has number {}", message.number);
+            }
+        }
+        Ok(streams.iter().all(Stream::done))
+    })?;
+    let bytes: usize = PARTS.iter().map(|(count, size)| count * size).sum();
+    let megabytes = bytes as f64 / 1e6;
+    let rate = megabytes / time.as_secs_f64();
+    Ok(format!("{megabytes:.1} MB each way in {:.1} s, {rate:.1} MB/s", time.as_secs_f64()))
+}

@@ -1,0 +1,37 @@
+//! The cases, in the order they run.
+
+mod close;
+mod crowd;
+mod crypto;
+mod echo;
+mod files;
+mod liveness;
+mod messages;
+
+use crate::harness::Case;
+
+/// All cases.
+pub(crate) fn all() -> Vec<&'static Case> {
+    [
+        echo::CASES,
+        messages::CASES,
+        close::CASES,
+        crypto::CASES,
+        crowd::CASES,
+        files::CASES,
+        liveness::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// An error unless the condition holds.
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err(format!($($text)+));
+        }
+    };
+}
+pub(crate) use ensure;
