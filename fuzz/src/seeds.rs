@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
+/// A check: takes any bytes, panics if a promise is broken.
+pub type Check = fn(&[u8]);
+
 /// Runs each check over its folder in `seeds/`: every input as it is, cut short at every length, and with every byte
 /// changed in turn, since most faults sit next to a valid input.
-pub fn check_seeds(targets: &[(&'static str, fn(&[u8]))]) {
+pub fn check_seeds(targets: &[(&'static str, Check)]) {
     let seeds = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/seeds");
     for (name, check) in targets {
         let folder = seeds.join(name);
