@@ -20,7 +20,11 @@ impl After {
 
     /// Nobody waits without the async adapter.
     #[cfg(not(feature = "async"))]
-    #[allow(clippy::unused_self, clippy::needless_pass_by_ref_mut, reason = "the same signature as with the adapter")]
+    #[allow(
+        clippy::unused_self,
+        clippy::needless_pass_by_ref_mut,
+        reason = "the same signature as with the adapter"
+    )]
     pub(crate) const fn notify(&mut self, _block: &Block) {}
 
     pub(crate) fn take(&mut self) -> Self {

@@ -43,6 +43,9 @@ pub(crate) struct Block {
     pub(crate) quiet: AtomicBool,
     #[cfg(feature = "async")]
     pub(crate) waiting: crate::asynchronous::Waiting,
+    /// Bytes of the message that a task wants to send as soon as there is room.
+    #[cfg(feature = "async")]
+    pub(crate) room_wanted: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -53,7 +56,13 @@ struct Inbox {
 }
 
 impl Block {
-    pub(crate) fn new(id: ConnId, gauges: Arc<Gauges>, info: ConnectionInfo, config: &ConnConfig, pipe: bool) -> Self {
+    pub(crate) fn new(
+        id: ConnId,
+        gauges: Arc<Gauges>,
+        info: ConnectionInfo,
+        config: &ConnConfig,
+        pipe: bool,
+    ) -> Self {
         let block = Self {
             id,
             listener: info.listener,
@@ -70,6 +79,8 @@ impl Block {
             quiet: AtomicBool::new(false),
             #[cfg(feature = "async")]
             waiting: crate::asynchronous::Waiting::default(),
+            #[cfg(feature = "async")]
+            room_wanted: AtomicU64::new(0),
         };
         block.set_config(config);
         block
@@ -131,7 +142,8 @@ impl Block {
     }
 
     pub(crate) fn set_config(&self, config: &ConnConfig) {
-        let buffer = if self.pipe { PIPE_MESSAGE_BYTES_MAX as i64 } else { i64::from(config.send_buffer_size) };
+        let buffer =
+            if self.pipe { PIPE_MESSAGE_BYTES_MAX as i64 } else { i64::from(config.send_buffer_size) };
         self.send_buffer.store(u64::try_from(buffer).unwrap_or(0), Ordering::Relaxed);
         let nagle = if self.pipe { 0 } else { u64::try_from(config.nagle_us).unwrap_or(0) };
         self.nagle_us.store(nagle, Ordering::Relaxed);
@@ -149,7 +161,13 @@ impl Block {
     }
 
     /// By when the loop has to take over what was staged at `now`.
-    pub(crate) fn due(&self, now: Timestamp, outbox: &Outbox, at_once: bool, limits: &SendLimits) -> Timestamp {
+    pub(crate) fn due(
+        &self,
+        now: Timestamp,
+        outbox: &Outbox,
+        at_once: bool,
+        limits: &SendLimits,
+    ) -> Timestamp {
         let before = limits.engine_pending;
         let filled = before < FULL_PACKET_BYTES && before + outbox.staged_bytes() >= FULL_PACKET_BYTES;
         if at_once || filled { now } else { now.plus_micros(limits.nagle_us) }
@@ -186,11 +204,6 @@ impl Block {
         out.len() - before
     }
 
-    #[cfg(feature = "async")]
-    pub(crate) fn has_messages(&self) -> bool {
-        self.gauges.recv_messages.load(Ordering::Relaxed) > 0
-    }
-
     /// Joins a group, or leaves all. Messages that wait go along. Only whoever holds the loop's state calls this.
     pub(crate) fn set_group(self: &Arc<Self>, group: Option<Arc<Group>>) {
         let (old, mut queue) = {
@@ -214,7 +227,6 @@ impl Block {
     pub(crate) fn is_in(&self, group: &Arc<Group>) -> bool {
         lock(&self.inbox).group.as_ref().is_some_and(|g| Arc::ptr_eq(g, group))
     }
-
 }
 
 /// Books messages that the application got as read.

@@ -135,7 +135,8 @@ mod tests {
         assert!(!output.wants(DebugLevel::Bug));
         let seen = Arc::new(Mutex::new(Vec::new()));
         let copy = seen.clone();
-        output.set(DebugLevel::Warning, Some(Arc::new(move |l, s: &str| lock(&copy).push((l, s.to_owned())))));
+        output
+            .set(DebugLevel::Warning, Some(Arc::new(move |l, s: &str| lock(&copy).push((l, s.to_owned())))));
         let mut lines = Lines::default();
         lines.push(&output, DebugLevel::Msg, || unreachable!());
         lines.push(&output, DebugLevel::Bug, || "a".into());

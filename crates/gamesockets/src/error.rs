@@ -90,7 +90,9 @@ pub enum SendError {
         lanes: u16,
     },
     /// Too much data waits already.
-    #[error("{pending} bytes wait and the message has {size}: more than the send buffer of {limit}; send less or raise SendBufferSize")]
+    #[error(
+        "{pending} bytes wait and the message has {size}: more than the send buffer of {limit}; send less or raise SendBufferSize"
+    )]
     LimitExceeded {
         /// Bytes that wait.
         pending: u64,

@@ -42,7 +42,8 @@ impl AuthenticationStatus {
     pub(crate) fn without_certificate() -> Self {
         Self {
             availability: Availability::CannotTry,
-            message: "no certificate: make a request, have an authority sign it, and install the answer".into(),
+            message: "no certificate: make a request, have an authority sign it, and install the answer"
+                .into(),
         }
     }
 

@@ -12,7 +12,10 @@
 //! Paths with a small MTU: datagrams of up to 1300 bytes are sent with "don't fragment". Where less gets through, lower
 //! [`ConfigKey::MtuPacketSize`](config::ConfigKey::MtuPacketSize).
 #![deny(unsafe_code)]
-#![cfg_attr(not(feature = "async"), allow(rustdoc::broken_intra_doc_links, reason = "links into the async adapter"))]
+#![cfg_attr(
+    not(feature = "async"),
+    allow(rustdoc::broken_intra_doc_links, reason = "links into the async adapter")
+)]
 
 mod after;
 #[cfg(feature = "async")]
@@ -36,9 +39,9 @@ mod sync;
 /// Settings: what there is, and where it can be set.
 pub mod config {
     pub use gamesockets_endpoint::config::{
-        API_PREFIX, AuthDefault, ConfigInfo, ConfigKey, ConfigValue, ConvertError, DataType, Domain, GODOT_PREFIX,
-        GetError, GetValue, Listed, Lock, NoSuchObject, OptionError, Rules, Scope, ScopeKind, SetError, UnknownDataType,
-        UnknownKey, UnknownScope,
+        API_PREFIX, AuthDefault, ConfigInfo, ConfigKey, ConfigValue, ConvertError, DataType, Domain,
+        GODOT_PREFIX, GetError, GetValue, Listed, Lock, NoSuchObject, OptionError, Rules, Scope, ScopeKind,
+        SetError, UnknownDataType, UnknownKey, UnknownScope,
     };
 }
 
@@ -62,7 +65,8 @@ pub use gamesockets_endpoint::slab::{
 };
 pub use gamesockets_endpoint::types::{
     AcceptError, BadHandle, ConnectError as ConnectRefused, ConnectionInfo, FLAG_FAST, FLAG_LOOPBACK_BUFFERS,
-    FLAG_RELAYED, FLAG_UNAUTHENTICATED, FLAG_UNENCRYPTED, FlushError, LanesError, ListenError as ListenRefused,
+    FLAG_RELAYED, FLAG_UNAUTHENTICATED, FLAG_UNENCRYPTED, FlushError, LanesError,
+    ListenError as ListenRefused,
 };
 pub use gamesockets_proto::connection::{ConnectionState, LaneStatus, RealTimeStatus};
 pub use gamesockets_proto::message::SendFlags;

@@ -4,7 +4,9 @@ use crate::after::After;
 use crate::context::config::Options;
 use crate::shared::Shared;
 use crate::sync::lock;
-use gamesockets_endpoint::config::{ConfigKey, ConfigValue, GetError, GetValue, OptionError, Scope, SetError};
+use gamesockets_endpoint::config::{
+    ConfigKey, ConfigValue, GetError, GetValue, OptionError, Scope, SetError,
+};
 use gamesockets_endpoint::slab::ListenerId;
 use gamesockets_endpoint::types::BadHandle;
 use std::fmt;
@@ -42,7 +44,10 @@ impl ListenerBlock {
         self.backlog.offer(block, after)
     }
 
-    #[cfg_attr(not(feature = "async"), allow(unused_variables, clippy::needless_pass_by_ref_mut, reason = "wakers"))]
+    #[cfg_attr(
+        not(feature = "async"),
+        allow(unused_variables, clippy::needless_pass_by_ref_mut, reason = "wakers")
+    )]
     pub(crate) fn close(&self, after: &mut After) {
         self.closed.store(true, Ordering::Release);
         #[cfg(feature = "async")]

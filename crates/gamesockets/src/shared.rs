@@ -83,6 +83,9 @@ pub(crate) struct Shared {
     pub(crate) groups: Mutex<Slab<PollGroupId, Arc<Group>>>,
     pub(crate) listeners: Mutex<BTreeMap<ListenerId, Arc<ListenerBlock>>>,
     pub(crate) authentication: Mutex<Authentication>,
+    /// Connections whose tasks wait for room to send.
+    #[cfg(feature = "async")]
+    pub(crate) wait_for_room: Mutex<Vec<Arc<Block>>>,
     events: Mutex<VecDeque<Queued>>,
     blocks: RwLock<Blocks>,
     /// The loop is to end, and nothing new is to begin.
@@ -101,6 +104,8 @@ impl Shared {
             groups: Mutex::new(Slab::new(POLL_GROUPS_MAX)),
             listeners: Mutex::default(),
             authentication: Mutex::new(authentication),
+            #[cfg(feature = "async")]
+            wait_for_room: Mutex::default(),
             events: Mutex::default(),
             blocks: RwLock::default(),
             stopping: AtomicBool::new(false),
@@ -125,7 +130,11 @@ impl Shared {
         Some(self.work_inside(io, work))
     }
 
-    fn work_inside<T>(&self, mut io: Inside<'_, IoLoop>, work: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
+    fn work_inside<T>(
+        &self,
+        mut io: Inside<'_, IoLoop>,
+        work: impl FnOnce(&mut IoLoop, Timestamp) -> T,
+    ) -> T {
         let now = clock::now();
         let result = work(&mut io, now);
         let more = io.settle(self, now);
@@ -179,7 +188,11 @@ impl Shared {
     }
 
     /// Makes room in the settings for a connection that came in, and gives those that count for it.
-    pub(crate) fn config_of_incoming(&self, conn: ConnId, listener: Option<ListenerId>) -> Option<ConnConfig> {
+    pub(crate) fn config_of_incoming(
+        &self,
+        conn: ConnId,
+        listener: Option<ListenerId>,
+    ) -> Option<ConnConfig> {
         let mut config = lock(&self.config);
         config.add_connection(conn.to_raw(), listener.map(ListenerId::to_raw), &[]).ok()?;
         config.resolve_conn(Scope::Connection(conn.to_raw())).ok()
@@ -189,14 +202,26 @@ impl Shared {
     pub(crate) fn post(&self, event: Queued, lines: &mut Lines) {
         let waiting = {
             let mut events = lock(&self.events);
-            events.push_back(event);
+            // Asked under the lock, so that nothing slips in after `silence`.
+            if !matches!(&event, Queued::Status { block, .. } if block.quiet.load(Ordering::Relaxed)) {
+                events.push_back(event);
+            }
             events.len()
         };
         if waiting == EVENTS_SUSPICIOUS + 1 {
             lines.push(&self.debug, DebugLevel::Bug, || {
-                format!("more than {EVENTS_SUSPICIOUS} events wait: call poll_events or run_callbacks every frame")
+                format!(
+                    "more than {EVENTS_SUSPICIOUS} events wait: call poll_events or run_callbacks every frame"
+                )
             });
         }
+    }
+
+    /// From now on nothing is told by events about a connection; what waits in the queue is dropped.
+    pub(crate) fn silence(&self, block: &Arc<Block>) {
+        let mut events = lock(&self.events);
+        block.quiet.store(true, Ordering::Relaxed);
+        events.retain(|e| !matches!(e, Queued::Status { block: b, .. } if Arc::ptr_eq(b, block)));
     }
 
     /// Takes the whole queue of events.

@@ -9,7 +9,9 @@ use crate::message::Message;
 use crate::poll_group::PollGroup;
 use crate::shared::Shared;
 use crate::sync::lock;
-use gamesockets_endpoint::config::{ConfigKey, ConfigValue, GetError, GetValue, OptionError, Scope, SetError};
+use gamesockets_endpoint::config::{
+    ConfigKey, ConfigValue, GetError, GetValue, OptionError, Scope, SetError,
+};
 use gamesockets_endpoint::endpoint::StatusError;
 use gamesockets_endpoint::slab::{ConnId, ListenerId};
 use gamesockets_endpoint::types::{AcceptError, BadHandle, ConnectionInfo, LanesError};
@@ -285,6 +287,12 @@ impl Connection {
         Scope::Connection(self.block.id.to_raw())
     }
 
+    /// Stops events about this connection, those that nobody looked at yet included: for layers that watch the state
+    /// themselves.
+    pub fn mute_events(&self) {
+        self.shared.silence(&self.block);
+    }
+
     /// How the connection ended, if it did.
     pub fn ended(&self) -> Option<Ended> {
         let by_peer = match self.block.state() {
@@ -292,7 +300,11 @@ impl Connection {
             ConnectionState::ProblemDetectedLocally | ConnectionState::None => false,
             _ => return None,
         };
-        Some(self.block.with_info(|info| Ended { reason: info.end_reason, text: info.end_debug.clone(), by_peer }))
+        Some(self.block.with_info(|info| Ended {
+            reason: info.end_reason,
+            text: info.end_debug.clone(),
+            by_peer,
+        }))
     }
 }
 

@@ -29,7 +29,9 @@ impl Connection {
     /// # Errors
     /// See [`SendError`]; nothing was queued then.
     pub fn send_on_lane(&self, data: &[u8], flags: SendFlags, lane: u16) -> Result<u64, SendError> {
-        stage(&self.shared, &self.block, flags, |outbox, now, limits| outbox.send(now, data, flags, lane, limits))
+        stage(&self.shared, &self.block, flags, |outbox, now, limits| {
+            outbox.send(now, data, flags, lane, limits)
+        })
     }
 
     /// Sends `data`; a large message is not copied but kept until the peer has it.
@@ -56,7 +58,9 @@ impl Connection {
         let state = self.block.state();
         match state {
             ConnectionState::None => return Err(BadHandle.into()),
-            ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => return Err(FlushError::Closed),
+            ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => {
+                return Err(FlushError::Closed);
+            }
             _ => {}
         }
         lock(&self.block.outbox).flush();
@@ -68,7 +72,9 @@ impl Connection {
 fn sendable(block: &Block) -> Result<(), SendError> {
     match block.state() {
         ConnectionState::None => Err(SendError::BadHandle(BadHandle)),
-        ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => Err(SendError::NoConnection),
+        ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => {
+            Err(SendError::NoConnection)
+        }
         _ => Ok(()),
     }
 }

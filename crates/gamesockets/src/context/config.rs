@@ -5,7 +5,8 @@ use crate::io::IoLoop;
 use crate::shared::Shared;
 use crate::sync::lock;
 use gamesockets_endpoint::config::{
-    AddError, ConfigKey, ConfigValue, GetError, GetValue, NoSuchObject, OptionError, Scope, ScopeKind, SetError,
+    AddError, ConfigKey, ConfigValue, GetError, GetValue, NoSuchObject, OptionError, Scope, ScopeKind,
+    SetError,
 };
 use gamesockets_endpoint::slab::ConnId;
 use gamesockets_proto::config::ConnConfig;
@@ -44,7 +45,12 @@ impl Context {
     ///
     /// # Errors
     /// See [`SetError`].
-    pub fn set_config(&self, scope: Scope, key: ConfigKey, value: Option<ConfigValue>) -> Result<(), SetError> {
+    pub fn set_config(
+        &self,
+        scope: Scope,
+        key: ConfigKey,
+        value: Option<ConfigValue>,
+    ) -> Result<(), SetError> {
         self.shared.set_config(scope, key, value.as_ref())
     }
 
@@ -52,7 +58,11 @@ impl Context {
     ///
     /// # Errors
     /// See [`OptionError`].
-    pub fn set_config_all(&self, scope: Scope, options: &[(ConfigKey, ConfigValue)]) -> Result<(), OptionError> {
+    pub fn set_config_all(
+        &self,
+        scope: Scope,
+        options: &[(ConfigKey, ConfigValue)],
+    ) -> Result<(), OptionError> {
         self.shared.set_config_all(scope, options)
     }
 

@@ -83,9 +83,9 @@ impl Context {
             let _ = lock(&shared.config).add_listener(id.to_raw(), options);
             let block = Arc::new(ListenerBlock::new(id, local));
             lock(&shared.listeners).insert(id, block.clone());
-            io.after.lines.push(&shared.debug, DebugLevel::Msg, || {
-                format!("listening at {local} ({abilities})")
-            });
+            io.after
+                .lines
+                .push(&shared.debug, DebugLevel::Msg, || format!("listening at {local} ({abilities})"));
             Ok(block)
         })?;
         Ok(Listener { shared: shared.clone(), block })
@@ -185,7 +185,8 @@ impl Context {
                 Some((a, b)) => {
                     let addresses = [a.local(), b.local()];
                     let ids = add_both(io, a, b).map_err(socket_error)?;
-                    let made = io.endpoint.create_pair_network(now, ids, addresses, identities, &Arc::new(config));
+                    let made =
+                        io.endpoint.create_pair_network(now, ids, addresses, identities, &Arc::new(config));
                     if made.is_err() {
                         for id in ids {
                             io.sockets.remove(id);

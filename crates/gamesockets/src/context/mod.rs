@@ -163,7 +163,11 @@ impl Context {
     /// Has `output` called with every line of debug output that is at least as important as `level`; `None` for no
     /// output. It is called from the thread that the line is about, often the I/O thread, with no lock held; it may use
     /// the context but should not take long.
-    pub fn set_debug_output(&self, level: DebugLevel, output: impl Fn(DebugLevel, &str) + Send + Sync + 'static) {
+    pub fn set_debug_output(
+        &self,
+        level: DebugLevel,
+        output: impl Fn(DebugLevel, &str) + Send + Sync + 'static,
+    ) {
         let sink = (level > DebugLevel::None).then(|| Arc::new(output) as Arc<_>);
         self.shared.debug.set(level, sink);
     }

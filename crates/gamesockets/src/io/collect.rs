@@ -10,7 +10,6 @@ use gamesockets_endpoint::types::{ConnectionInfo, Event};
 use gamesockets_proto::connection::ConnectionState;
 use gamesockets_wire::Timestamp;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// An ended connection that is not closed after this time is taken for a mistake of the application.
@@ -40,7 +39,9 @@ impl IoLoop {
         }
         while let Some(event) = self.endpoint.poll_event() {
             match event {
-                Event::StateChanged { conn, old, new, info, .. } => self.changed(shared, now, conn, old, new, info),
+                Event::StateChanged { conn, old, new, info, .. } => {
+                    self.changed(shared, now, conn, old, new, info)
+                }
                 Event::Destroyed { conn } => {
                     if let Some(block) = shared.remove_block(conn) {
                         block.close();
@@ -49,7 +50,9 @@ impl IoLoop {
                 Event::SocketUnused { socket } => {
                     if let Some(closed) = self.sockets.remove(socket) {
                         let local = closed.local();
-                        self.after.lines.push(&shared.debug, DebugLevel::Debug, || format!("socket {local} closed"));
+                        self.after
+                            .lines
+                            .push(&shared.debug, DebugLevel::Debug, || format!("socket {local} closed"));
                     }
                 }
             }
@@ -67,7 +70,8 @@ impl IoLoop {
     ) {
         let known = shared.block(conn);
         let incoming = old == ConnectionState::None && info.listener.is_some();
-        let Some(block) = known.or_else(|| if incoming { self.make_block(shared, conn) } else { None }) else {
+        let Some(block) = known.or_else(|| if incoming { self.make_block(shared, conn) } else { None })
+        else {
             return;
         };
         self.after.lines.push(&shared.debug, DebugLevel::Verbose, || describe_change(old, new, &info));
@@ -90,13 +94,11 @@ impl IoLoop {
         if incoming && shared.offer_to_waiting_listener(&block, &mut self.after) {
             return;
         }
-        if !block.quiet.load(Ordering::Relaxed) {
-            shared.post(Queued::Status { block, old, new, info }, &mut self.after.lines);
-        }
+        shared.post(Queued::Status { block, old, new, info }, &mut self.after.lines);
     }
 
     /// The block of a connection that came in.
-    fn make_block(&mut self, shared: &Shared, conn: ConnId) -> Option<Arc<Block>> {
+    fn make_block(&self, shared: &Shared, conn: ConnId) -> Option<Arc<Block>> {
         let info = self.endpoint.info(conn).ok()?;
         let gauges = self.endpoint.gauges(conn).ok()?;
         let config = shared.config_of_incoming(conn, info.listener)?;
@@ -116,7 +118,10 @@ impl IoLoop {
             if !block.is_closed() {
                 self.after.lines.push(&shared.debug, DebugLevel::Bug, || {
                     let what = block.with_info(|info| info.description.clone());
-                    format!("{what} ended {} s ago and was not closed: close ended connections", UNCLOSED_AFTER.as_secs())
+                    format!(
+                        "{what} ended {} s ago and was not closed: close ended connections",
+                        UNCLOSED_AFTER.as_secs()
+                    )
                 });
             }
         }

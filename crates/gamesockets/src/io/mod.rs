@@ -7,9 +7,9 @@ pub(crate) mod thread;
 pub(crate) mod transmit;
 pub(crate) mod wake;
 
+use crate::after::After;
 use crate::block::Block;
 use crate::clock;
-use crate::after::After;
 use crate::debug::{DebugLevel, Lines};
 use crate::shared::Shared;
 use collect::Ended;
@@ -99,6 +99,8 @@ impl IoLoop {
         let more = self.transmit(shared, now);
         self.collect(shared, now);
         self.report_unclosed(shared, now);
+        #[cfg(feature = "async")]
+        shared.wake_who_waits_for_room(&mut self.after);
         more
     }
 
@@ -121,7 +123,8 @@ impl IoLoop {
     /// Reads what the sockets have, within the budget. Returns whether there may be more.
     fn receive(&mut self, shared: &Shared) -> bool {
         let Self { endpoint, sockets, area, counters, after, trace_bytes, .. } = self;
-        let trace = (*trace_bytes >= 0 && shared.debug.wants(DebugLevel::Everything)).then_some(*trace_bytes as usize);
+        let trace = (*trace_bytes >= 0 && shared.debug.wants(DebugLevel::Everything))
+            .then_some(*trace_bytes as usize);
         for _ in 0..RECV_BATCHES_PER_TURN {
             let Some((id, socket)) = sockets.next_readable() else { return false };
             match socket.recv(area) {
@@ -130,7 +133,15 @@ impl IoLoop {
                     let now = clock::now();
                     for run in area.runs(count) {
                         if let Some(max) = trace {
-                            trace_datagrams(&mut after.lines, shared, "received from", run.from, run.data, run.stride, max);
+                            trace_datagrams(
+                                &mut after.lines,
+                                shared,
+                                "received from",
+                                run.from,
+                                run.data,
+                                run.stride,
+                                max,
+                            );
                         }
                         endpoint.handle_datagrams(now, id, run.from, run.data, run.stride);
                     }

@@ -156,9 +156,9 @@ impl Socket {
         let mut slots = area.bytes.chunks_mut(RECV_SLOT_BYTES);
         let mut bufs: [IoSliceMut<'_>; RECV_BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
-        let count = self.inner.try_io(|| {
-            self.state.recv(UdpSockRef::from(&self.inner), &mut bufs, &mut area.metas)
-        })?;
+        let count = self
+            .inner
+            .try_io(|| self.state.recv(UdpSockRef::from(&self.inner), &mut bufs, &mut area.metas))?;
         // A batch that is not full was all there was, and the next datagram is a new event. Windows reports events
         // only after a call that found nothing, and its batches have one entry.
         Ok((count, !cfg!(windows) && quinn_udp::BATCH_SIZE >= RECV_BATCH && count < RECV_BATCH))

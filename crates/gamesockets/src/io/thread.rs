@@ -80,7 +80,9 @@ pub(crate) fn wind_down(shared: &Shared, poller: &mut Poller) {
             let io = shared.shard.io.enter();
             (io.endpoint.lingering() > 0, io.all_sent())
         };
-        let wait = lingering && age < LINGER_AT_END || !sent && age < GOODBYE_AT_END || next <= now && age < GOODBYE_AT_END;
+        let wait = lingering && age < LINGER_AT_END
+            || !sent && age < GOODBYE_AT_END
+            || next <= now && age < GOODBYE_AT_END;
         if !wait || poller.wait(clock::until(now, next).min(GOODBYE_AT_END)).is_err() {
             break;
         }

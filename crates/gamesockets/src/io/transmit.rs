@@ -39,7 +39,8 @@ impl IoLoop {
     pub(super) fn transmit(&mut self, shared: &Shared, now: Timestamp) -> bool {
         for _ in 0..BURSTS_PER_TURN {
             if self.outgoing.pending.is_none() {
-                let Some(t) = self.endpoint.poll_transmit(now, &mut self.outgoing.buf, SEND_SEGMENTS_MAX) else {
+                let Some(t) = self.endpoint.poll_transmit(now, &mut self.outgoing.buf, SEND_SEGMENTS_MAX)
+                else {
                     return false;
                 };
                 self.outgoing.pending = Some((t, 0));
@@ -110,7 +111,10 @@ impl IoLoop {
         if kind == SocketErrorKind::TooBig && !self.outgoing.warned_too_big {
             self.outgoing.warned_too_big = true;
             let line = || {
-                format!("datagrams of {} bytes are too large for the way to {}: lower MTU_PacketSize", t.segment, t.to)
+                format!(
+                    "datagrams of {} bytes are too large for the way to {}: lower MTU_PacketSize",
+                    t.segment, t.to
+                )
             };
             self.after.lines.push(&shared.debug, DebugLevel::Warning, line);
         }

@@ -23,7 +23,12 @@ pub(crate) struct Alarm {
 
 impl Alarm {
     pub(crate) fn new(waker: mio::Waker) -> Self {
-        Self { waker, sleeps_until: AtomicU64::new(AWAKE), rung: AtomicBool::new(false), rings: AtomicU64::new(0) }
+        Self {
+            waker,
+            sleeps_until: AtomicU64::new(AWAKE),
+            rung: AtomicBool::new(false),
+            rings: AtomicU64::new(0),
+        }
     }
 
     /// The loop is going to sleep until then.
