@@ -1,2 +1,30 @@
-//! Builds, tests and checks of the repository.
-fn main() {}
+//! Builds, tests and checks of the repository; `./x help` lists the tasks.
+//!
+//! `commands` holds the table of tasks, `suites` the test suites, `tidy` the checks of house rules.
+#![forbid(unsafe_code)]
+
+mod commands;
+mod docs;
+mod fuzz;
+mod packages;
+mod process;
+mod program;
+mod report;
+mod repository;
+mod suites;
+mod testrun;
+mod tidy;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match commands::dispatch(&words) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("x: {problem}");
+            ExitCode::from(2)
+        }
+    }
+}
