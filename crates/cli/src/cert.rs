@@ -110,7 +110,9 @@ enum CertCommandError {
 impl From<CertCommandError> for Failure {
     fn from(error: CertCommandError) -> Self {
         let code = match error {
-            CertCommandError::File { .. } | CertCommandError::Exists(_) | CertCommandError::Key { .. } => Code::File,
+            CertCommandError::File { .. } | CertCommandError::Exists(_) | CertCommandError::Key { .. } => {
+                Code::File
+            }
             CertCommandError::Issue(_) => Code::Usage,
             CertCommandError::Entropy | CertCommandError::Clock => Code::Failed,
         };
@@ -131,7 +133,8 @@ fn new_authority(args: &NewArgs) -> Result<(), CertCommandError> {
     let (created, expires) = validity(args.days)?;
     let template = Template { created, expires, ..Template::default() };
     let cert = issue_root(&key, &template)?;
-    fs::create_dir_all(&args.out).map_err(|source| CertCommandError::File { path: args.out.clone(), source })?;
+    fs::create_dir_all(&args.out)
+        .map_err(|source| CertCommandError::File { path: args.out.clone(), source })?;
     write(&args.out.join("ca.key"), &key.to_openssh("gamesockets authority"), true, args.force)?;
     let public = public_to_openssh(&key.public(), "gamesockets authority");
     write(&args.out.join("ca.pub"), &format!("{public}\n"), false, args.force)?;

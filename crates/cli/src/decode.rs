@@ -68,7 +68,10 @@ fn data_packet(bytes: &[u8]) -> Explained {
     let chunk = bytes.len().saturating_sub(header.len);
     let mut lines = vec![
         format!("data packet, {} bytes", bytes.len()),
-        format!("  to connection {:#010x}, packet number ends in {}", header.connection_id, header.wire_number),
+        format!(
+            "  to connection {:#010x}, packet number ends in {}",
+            header.connection_id, header.wire_number
+        ),
     ];
     if let Some(units) = header.time_since_prev {
         let us = u64::from(units) * gamesockets_wire::datagram::TIME_SINCE_PREV_UNIT_US;
@@ -103,7 +106,9 @@ fn explain(frame: &Frame<'_>) -> Vec<String> {
             vec![format!("unreliable: number {:?}, offset {}{last}, {}", f.number, f.offset, shown(f.data))]
         }
         Frame::Reliable(f) => vec![format!("reliable: position {:?}, {}", f.position, shown(f.data))],
-        Frame::StopWaiting { offset } => vec![format!("stop waiting: below this packet's number - {offset} - 1")],
+        Frame::StopWaiting { offset } => {
+            vec![format!("stop waiting: below this packet's number - {offset} - 1")]
+        }
         Frame::SelectLane(lane) => vec![format!("lane {lane}:")],
         Frame::Ack(ack) => explain_ack(ack),
     }
@@ -111,7 +116,8 @@ fn explain(frame: &Frame<'_>) -> Vec<String> {
 
 fn explain_ack(ack: &AckFrame<'_>) -> Vec<String> {
     let delay = ack.delay.map_or_else(|| "unknown delay".into(), |us| format!("delay {us} us"));
-    let mut lines = vec![format!("acknowledgement: up to {:?}, {delay}, {} blocks", ack.latest, ack.block_count())];
+    let mut lines =
+        vec![format!("acknowledgement: up to {:?}, {delay}, {} blocks", ack.latest, ack.block_count())];
     let mut blocks: AckBlocks<'_> = ack.blocks;
     while let Ok(Some(block)) = blocks.next() {
         lines.push(format!("  going down: {} received, {} missing", block.acked, block.missing));
@@ -135,7 +141,8 @@ mod tests {
     #[test]
     fn messages_and_data_packets() {
         let mut bytes = Vec::new();
-        Control::NoConnection(NoConnection { from_connection_id: Some(7), to_connection_id: None }).encode(&mut bytes);
+        Control::NoConnection(NoConnection { from_connection_id: Some(7), to_connection_id: None })
+            .encode(&mut bytes);
         let (lines, fault) = datagram(&bytes);
         assert!(lines[0].starts_with("no_connection") && fault.is_none(), "{lines:?}");
         bytes.clear();

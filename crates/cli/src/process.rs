@@ -1,11 +1,11 @@
-//! Other processes of this program, spoken to line by line: we write to their standard input, they print JSON.
+//! Other processes of this program: they print JSON line by line, and end when their standard input does.
 
 use crate::exit::{Code, Failure};
 use serde_json::Value;
 use std::ffi::OsStr;
 use std::io::{self, BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -29,12 +29,10 @@ impl Peer {
     pub(crate) fn start<S: AsRef<OsStr>>(name: &str, args: &[S]) -> Result<Self, Failure> {
         let program = std::env::current_exe()
             .map_err(|e| Failure::new(Code::Failed, format!("cannot find this program on the disk: {e}")))?;
-        let mut child = Command::new(&program)
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|e| Failure::new(Code::Failed, format!("cannot start {}: {e}", program.display())))?;
+        let mut child =
+            Command::new(&program).args(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().map_err(
+                |e| Failure::new(Code::Failed, format!("cannot start {}: {e}", program.display())),
+            )?;
         let stdin = child.stdin.take();
         let (to_us, lines) = sync_channel(LINES_MAX);
         if let Some(stdout) = child.stdout.take() {
@@ -47,25 +45,14 @@ impl Peer {
         &self.name
     }
 
-    pub(crate) fn id(&self) -> u32 {
-        self.child.id()
-    }
-
-    /// Writes a line to the child.
-    pub(crate) fn say(&mut self, line: &str) -> Result<(), Failure> {
-        let gone = || Failure::new(Code::Failed, format!("{} does not listen any more", self.name));
-        let stdin = self.stdin.as_mut().ok_or_else(gone)?;
-        writeln!(stdin, "{line}").and_then(|()| stdin.flush()).map_err(|_| gone())
-    }
-
     /// Closes the child's standard input: it is to end.
     pub(crate) fn hang_up(&mut self) {
         self.stdin = None;
     }
 
-    /// The next line that is there already.
-    pub(crate) fn try_line(&self) -> Option<Value> {
-        self.lines.try_recv().ok()
+    /// The next line that is there already; `Disconnected` once the process has said everything.
+    pub(crate) fn try_line(&self) -> Result<Value, TryRecvError> {
+        self.lines.try_recv()
     }
 
     /// Waits for a line whose object has `key`, and gives that value; other lines are dropped.

@@ -217,7 +217,7 @@ fn figures(m: &Measurement, server: &Value, client: &Value) -> Vec<Figure> {
             one("ping_pong_p99", "ping-pong 64 B, p99", "us", get(client, "p99_us")),
         ],
         Scenario::Setup => vec![one(&m.key, "set-ups", "1/s", get(client, "set_ups_per_sec"))],
-        Scenario::Idle => {
+        Scenario::Idle | Scenario::Hold => {
             let each = |from: &Value| get(from, "grown_bytes") / get(from, "connections");
             vec![
                 one("idle_server", "idle connection, server", "bytes", each(server)),

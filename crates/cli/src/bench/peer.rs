@@ -31,6 +31,7 @@ pub(crate) enum Scenario {
     PingPong,
     Setup,
     Idle,
+    Hold,
 }
 
 impl Scenario {
@@ -41,6 +42,7 @@ impl Scenario {
             Self::PingPong => "ping-pong",
             Self::Setup => "setup",
             Self::Idle => "idle",
+            Self::Hold => "hold",
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::peer::{Plan, Scenario, Side};
 use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
 use crate::exit::Failure;
+use crate::limits::allow_sockets;
 use crate::process::report;
 use mio::{Events, Interest, Poll, Token};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
@@ -47,8 +48,13 @@ impl Raw {
 
     /// Sends a burst of datagrams of `segment` bytes; false if the kernel has no room now.
     fn send(&self, to: SocketAddr, burst: &[u8], segment: usize) -> io::Result<bool> {
-        let transmit =
-            Transmit { destination: to, ecn: None, contents: burst, segment_size: Some(segment), src_ip: None };
+        let transmit = Transmit {
+            destination: to,
+            ecn: None,
+            contents: burst,
+            segment_size: Some(segment),
+            src_ip: None,
+        };
         let sent = self.socket.try_io(|| self.state.try_send((&self.socket).into(), &transmit));
         match sent {
             Ok(()) => Ok(true),
@@ -74,7 +80,8 @@ impl Inbox {
     /// Receives once, and shows each burst: sender, bytes, bytes per datagram. False if nothing was there.
     fn receive(&mut self, raw: &Raw, mut each: impl FnMut(SocketAddr, &mut [u8], usize)) -> io::Result<bool> {
         let got = {
-            let mut slices: Vec<IoSliceMut<'_>> = self.memory.iter_mut().map(|m| IoSliceMut::new(m)).collect();
+            let mut slices: Vec<IoSliceMut<'_>> =
+                self.memory.iter_mut().map(|m| IoSliceMut::new(m)).collect();
             let meta = &mut self.meta;
             raw.socket.try_io(|| raw.state.recv((&raw.socket).into(), &mut slices, meta))
         };
@@ -121,11 +128,11 @@ pub(super) fn run(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure>
     match (plan.side, plan.scenario) {
         (Side::Server, Scenario::Reliable | Scenario::Unreliable) => sink(plan, parent),
         (Side::Server, Scenario::PingPong | Scenario::Setup) => echo(parent),
-        (Side::Server, Scenario::Idle) => remember(parent),
+        (Side::Server, Scenario::Idle | Scenario::Hold) => remember(parent),
         (Side::Client, Scenario::Reliable | Scenario::Unreliable) => flood(plan),
         (Side::Client, Scenario::PingPong) => ping_pong(plan),
         (Side::Client, Scenario::Setup) => set_up(plan),
-        (Side::Client, Scenario::Idle) => open_many(plan, parent),
+        (Side::Client, Scenario::Idle | Scenario::Hold) => open_many(plan, parent),
     }
 }
 
@@ -133,7 +140,10 @@ fn is_over(parent: &Receiver<String>) -> bool {
     parent.try_recv() == Err(TryRecvError::Disconnected)
 }
 
-fn serve(parent: &Receiver<String>, mut each: impl FnMut(&Raw, SocketAddr, &mut [u8], usize)) -> Result<(), Failure> {
+fn serve(
+    parent: &Receiver<String>,
+    mut each: impl FnMut(&Raw, SocketAddr, &mut [u8], usize),
+) -> Result<(), Failure> {
     let mut raw = Raw::bind()?;
     let mut waiter = Waiter::new()?;
     waiter.add(&mut raw, 0, Interest::READABLE)?;
@@ -283,6 +293,7 @@ fn set_up(plan: &Plan) -> Result<(), Failure> {
 }
 
 fn open_many(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
+    allow_sockets(plan.count)?;
     let before = resident_bytes();
     let mut open = Vec::with_capacity(plan.count);
     for _ in 0..plan.count {

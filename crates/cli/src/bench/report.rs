@@ -102,7 +102,10 @@ mod tests {
         let json = report.rows_json();
         assert_eq!(json[0]["ratio"], 0.5);
         assert_eq!(json[0]["ours_runs"], json!([1.0, 3.0, 2.0]));
-        assert_eq!((&json[1]["ours"], &json[1]["raw"], &json[1]["ratio"]), (&json!(5.0), &Value::Null, &Value::Null));
+        assert_eq!(
+            (&json[1]["ours"], &json[1]["raw"], &json[1]["ratio"]),
+            (&json!(5.0), &Value::Null, &Value::Null)
+        );
         assert_eq!(report.lines().len(), 3);
     }
 }

@@ -50,10 +50,6 @@ impl<K: Copy + Ord> Room<K> {
         self.members.get(&id).map(String::as_str)
     }
 
-    pub(super) fn members(&self) -> impl Iterator<Item = K> {
-        self.members.keys().copied()
-    }
-
     /// Somebody came.
     pub(super) fn join(&mut self, id: K) -> Result<Vec<Line<K>>, RoomFull> {
         if self.members.len() >= MEMBERS_MAX {
@@ -92,7 +88,8 @@ impl<K: Copy + Ord> Room<K> {
             return Vec::new();
         }
         if text.len() > LINE_BYTES_MAX {
-            let text = format!("Not passed on: {} bytes are too long for a line, {LINE_BYTES_MAX} fit.", text.len());
+            let text =
+                format!("Not passed on: {} bytes are too long for a line, {LINE_BYTES_MAX} fit.", text.len());
             return vec![Line { to: id, text }];
         }
         self.to_others(id, &format!("{nick}: {text}"))

@@ -128,6 +128,13 @@ impl Ages {
         }
     }
 
+    /// Takes in the ages of another sender's messages.
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.highest += other.highest;
+        let room = AGES_MAX - self.ms.len();
+        self.ms.extend(other.ms.iter().take(room));
+    }
+
     pub(super) fn count(&self) -> usize {
         self.ms.len()
     }

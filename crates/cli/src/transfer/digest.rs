@@ -77,15 +77,9 @@ mod tests {
     #[test]
     fn known_values() {
         let mut h = Hasher::new();
-        assert_eq!(
-            h.value().to_string(),
-            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-        );
+        assert_eq!(h.value().to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
         h.update(b"abc");
-        assert_eq!(
-            h.value().to_string(),
-            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-        );
+        assert_eq!(h.value().to_string(), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         let mut piecewise = Hasher::new();
         assert_eq!(piecewise.update_from(&mut &b"abcdef"[..], 3).unwrap(), 3);
         assert_eq!(piecewise.value(), h.value());

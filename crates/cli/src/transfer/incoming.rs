@@ -37,7 +37,9 @@ pub(crate) enum IncomingError {
     Busy(String),
     #[error("{size} bytes are more than the limit of {limit}")]
     TooLarge { size: u64, limit: u64 },
-    #[error("the file has SHA-256 {found} but the sender announced {announced}; the copy was removed, send again")]
+    #[error(
+        "the file has SHA-256 {found} but the sender announced {announced}; the copy was removed, send again"
+    )]
     Integrity { announced: Sha256, found: Sha256 },
     #[error("the sender sent {got} bytes of a file of {size}")]
     Length { got: u64, size: u64 },
@@ -187,7 +189,11 @@ impl Incoming {
     ///
     /// # Errors
     /// See [`IncomingError`]; the transfer is over then, and its refusal is to be sent.
-    pub(crate) fn on_message(&mut self, folder: &mut Folder, message: &[u8]) -> Result<Outcome, IncomingError> {
+    pub(crate) fn on_message(
+        &mut self,
+        folder: &mut Folder,
+        message: &[u8],
+    ) -> Result<Outcome, IncomingError> {
         let result = self.handle(folder, message);
         if result.is_err() {
             self.give_up(folder);
@@ -219,7 +225,8 @@ impl Incoming {
             return Ok(Outcome::default());
         }
         let reply =
-            Frame::Have { offset: target.offset, window: WINDOW_BYTES, sha256: target.hasher.value() }.encode();
+            Frame::Have { offset: target.offset, window: WINDOW_BYTES, sha256: target.hasher.value() }
+                .encode();
         if let State::Hashing(target) = std::mem::replace(&mut self.state, State::Over) {
             self.state = State::Offered(target);
         }
@@ -301,7 +308,9 @@ impl Target {
         let (partial, journal) = (beside(PARTIAL_END), beside(JOURNAL_END));
         let on_disk = match fs::symlink_metadata(&partial) {
             Ok(meta) if meta.is_file() => meta.len(),
-            Ok(_) => return Err(IncomingError::disk(&partial, io::Error::other("is not a plain file; remove it"))),
+            Ok(_) => {
+                return Err(IncomingError::disk(&partial, io::Error::other("is not a plain file; remove it")));
+            }
             Err(_) => 0,
         };
         let offset = Journal::load(&journal)

@@ -68,19 +68,43 @@ mod tests {
 
     #[test]
     fn plain_names_pass() {
-        for name in ["a", "world.pak", ".hidden", "große datei.bin", "a..b", "console.txt", "com.txt", "comet1"] {
+        for name in
+            ["a", "world.pak", ".hidden", "große datei.bin", "a..b", "console.txt", "com.txt", "comet1"]
+        {
             assert_eq!(check(name), Ok(()), "{name}");
         }
     }
 
     #[test]
     fn nothing_leads_out_of_the_folder() {
-        for name in
-            ["..", ".", "../x", "a/b", "/etc/passwd", "a\\b", "C:x", "a\0b", "a\nb", "x ", "x.", " x", "con", "NUL.txt"]
-        {
+        for name in [
+            "..",
+            ".",
+            "../x",
+            "a/b",
+            "/etc/passwd",
+            "a\\b",
+            "C:x",
+            "a\0b",
+            "a\nb",
+            "x ",
+            "x.",
+            " x",
+            "con",
+            "NUL.txt",
+        ] {
             assert!(check(name).is_err(), "{name:?}");
         }
-        for name in ["com1", "LPT9.log", "x.part", "x.PART.json", "x.part.json.new", "a\u{202e}b", "", &"x".repeat(201)] {
+        for name in [
+            "com1",
+            "LPT9.log",
+            "x.part",
+            "x.PART.json",
+            "x.part.json.new",
+            "a\u{202e}b",
+            "",
+            &"x".repeat(201),
+        ] {
             assert!(check(name).is_err(), "{name:?}");
         }
     }

@@ -191,7 +191,10 @@ mod tests {
         let data = vec![5; 200_000];
         let mut out = Outgoing::new(Cursor::new(&data), "x", 200_000);
         assert_eq!(out.next_message().unwrap(), None, "nothing before the answer");
-        assert_eq!(out.on_message(&have(0, 100_000, &[])).unwrap(), Some(Frame::Start { offset: 0 }.encode()));
+        assert_eq!(
+            out.on_message(&have(0, 100_000, &[])).unwrap(),
+            Some(Frame::Start { offset: 0 }.encode())
+        );
         let mut got = 0;
         while let Some(m) = out.next_message().unwrap() {
             got += m.len() - 1;
