@@ -244,6 +244,31 @@ fn closing_tells_the_peer_and_lingering_delivers() {
 }
 
 #[test]
+fn a_refusal_is_confirmed_with_the_numbers_it_came_with() {
+    let (trust, mut rng) = (TrustStore::default(), Rng::new([7; 32]));
+    let cert = Arc::new(LocalCertificate::self_signed(&mut rng, &Identity::localhost(), 0));
+    let now = Timestamp::from_micros(1_000_000);
+    let mut env = Env { trust: &trust, app_id: 0, unix_now: 0, allow_unsigned: true, rng: &mut rng };
+    let mut client = Connection::outgoing(&mut env, now, setup(0x0001_0001, &cert, &fast()));
+    let refusal = Control::ConnectionClosed(msg::ConnectionClosed {
+        debug: Some("no room".into()),
+        reason_code: Some(1234),
+        to_connection_id: Some(0x0001_0001),
+        from_connection_id: Some(0x0002_0002),
+    });
+    let (mut bytes, mut out) = (Vec::new(), Vec::new());
+    refusal.encode(&mut bytes);
+    client.poll_transmit(now, &mut out, 1).unwrap();
+    client.handle_datagram(&env, now, address(1), &mut bytes).unwrap();
+    assert_eq!(client.state(), ConnectionState::ClosedByPeer);
+    out.clear();
+    client.poll_transmit(now, &mut out, 1).unwrap();
+    let answer =
+        msg::NoConnection { from_connection_id: Some(0x0001_0001), to_connection_id: Some(0x0002_0002) };
+    assert_eq!(Control::decode(&out).unwrap(), Control::NoConnection(answer));
+}
+
+#[test]
 fn an_idle_connection_stays_alive_with_few_packets() {
     let mut p = Pair::connected(ConnConfig::default(), 0.0);
     let before = p.datagrams;

@@ -74,7 +74,11 @@ impl Connection {
         if !ours {
             return Err(Drop::Unexpected);
         }
-        self.outgoing.no_connection = true;
+        // Agreed, with the peer's own numbers: while connecting we know no other one of it.
+        self.outgoing.no_connection = Some(msg::NoConnection {
+            from_connection_id: (to != 0).then_some(to),
+            to_connection_id: (from != 0).then_some(from),
+        });
         let reason = EndReason(m.reason_code.unwrap_or(0));
         let text = m.debug.as_deref().filter(|t| !t.is_empty()).unwrap_or("the peer closed the connection");
         self.closed_by_peer(now, reason, text);
@@ -97,7 +101,12 @@ impl Connection {
         }
         self.straggler_answered_at = Some(now);
         match self.phase {
-            Phase::ClosedByPeer | Phase::FinWait { peer_closed: true } => self.outgoing.no_connection = true,
+            Phase::ClosedByPeer | Phase::FinWait { peer_closed: true } => {
+                self.outgoing.no_connection = Some(msg::NoConnection {
+                    from_connection_id: Some(self.local_id),
+                    to_connection_id: (self.remote_id != 0).then_some(self.remote_id),
+                });
+            }
             _ => self.outgoing.closed = true,
         }
     }

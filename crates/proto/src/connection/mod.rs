@@ -43,6 +43,7 @@ use client::{ClientHandshake, HandshakeRef};
 use gamesockets_crypto::cert::{LocalCertificate, TrustStore};
 use gamesockets_crypto::rng::Rng;
 use gamesockets_wire::identity::Identity;
+use gamesockets_wire::msg;
 use gamesockets_wire::reason::EndReason;
 use gamesockets_wire::time::Timestamp;
 use server::ServerHandshake;
@@ -142,7 +143,7 @@ impl Handshake {
 struct Outgoing {
     handshake: Option<HandshakePart>,
     closed: bool,
-    no_connection: bool,
+    no_connection: Option<msg::NoConnection>,
 }
 
 /// When and how often to acknowledge.

@@ -81,11 +81,8 @@ impl Connection {
     }
 
     fn next_control(&mut self, now: Timestamp) -> Option<Control> {
-        if core::mem::take(&mut self.outgoing.no_connection) {
-            return Some(Control::NoConnection(msg::NoConnection {
-                from_connection_id: Some(self.local_id),
-                to_connection_id: (self.remote_id != 0).then_some(self.remote_id),
-            }));
+        if let Some(answer) = self.outgoing.no_connection.take() {
+            return Some(Control::NoConnection(answer));
         }
         if core::mem::take(&mut self.outgoing.closed) {
             let end = self.end.as_deref();

@@ -56,7 +56,7 @@ impl Connection {
     pub fn poll_timeout(&mut self) -> Option<(Timestamp, TimerReason)> {
         let mut next = Earliest(None);
         let out = &self.outgoing;
-        if out.closed || out.no_connection || out.handshake.is_some() {
+        if out.closed || out.no_connection.is_some() || out.handshake.is_some() {
             next.offer(Some(self.since), TimerReason::Outgoing);
         }
         match self.phase {
