@@ -79,16 +79,28 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Takes a new connection in, if they are awaited at all.
-    pub(crate) fn offer(&self, block: &Arc<Block>, after: &mut After) -> bool {
+    /// Takes a new connection in, if they are awaited at all. Those that nobody will get go to `unwanted`.
+    pub(crate) fn offer(
+        &self,
+        block: &Arc<Block>,
+        after: &mut After,
+        unwanted: &mut Vec<Arc<Block>>,
+    ) -> bool {
         if !self.awaited.load(Ordering::Acquire) {
             return false;
         }
         block.quiet.store(true, Ordering::Relaxed);
         let mut queue = lock(&self.queue);
-        queue.retain(|b| !b.is_closed());
+        if queue.len() >= BACKLOG_MAX {
+            let (waiting, over): (VecDeque<_>, VecDeque<_>) =
+                queue.drain(..).partition(|b| b.state() == ConnectionState::Connecting);
+            *queue = waiting;
+            unwanted.extend(over);
+        }
         if queue.len() < BACKLOG_MAX {
             queue.push_back(block.clone());
+        } else {
+            unwanted.push(block.clone());
         }
         drop(queue);
         self.waiting.take(&mut after.wakers);

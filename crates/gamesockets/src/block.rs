@@ -200,8 +200,10 @@ impl Block {
         if let Some(group) = group.filter(|_| left > 0) {
             group.receive_of(self, out, left);
         }
-        account(out.get(before..).unwrap_or_default());
-        out.len() - before
+        let read = out.get(before..).unwrap_or_default();
+        let bytes: usize = read.iter().map(|m| m.payload().len()).sum();
+        self.gauges.on_read(read.len() as u32, bytes as u64);
+        read.len()
     }
 
     /// Joins a group, or leaves all. Messages that wait go along. Only whoever holds the loop's state calls this.
@@ -226,13 +228,6 @@ impl Block {
     /// Whether the connection is in this group.
     pub(crate) fn is_in(&self, group: &Arc<Group>) -> bool {
         lock(&self.inbox).group.as_ref().is_some_and(|g| Arc::ptr_eq(g, group))
-    }
-}
-
-/// Books messages that the application got as read.
-pub(crate) fn account(read: &[Message]) {
-    for m in read {
-        m.block().gauges.on_read(1, m.payload().len() as u64);
     }
 }
 

@@ -78,9 +78,12 @@ impl DebugOutput {
 
     /// Passes a line on. Not to be called with a lock held: the function behind it is the application's.
     pub(crate) fn say(&self, level: DebugLevel, line: &str) {
-        if self.wants(level)
-            && let Some(sink) = lock(&self.sink).clone()
-        {
+        if !self.wants(level) {
+            return;
+        }
+        // Out of the lock before it is called: it may come back here.
+        let sink = lock(&self.sink).clone();
+        if let Some(sink) = sink {
             sink(level, line);
         }
     }

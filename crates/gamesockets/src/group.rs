@@ -1,6 +1,6 @@
 //! Poll groups: one queue of messages for many connections.
 
-use crate::block::{Block, account};
+use crate::block::Block;
 use crate::message::Message;
 use crate::sync::lock;
 use gamesockets_endpoint::slab::PollGroupId;
@@ -51,8 +51,11 @@ impl Group {
             let n = queue.len().min(max);
             out.extend(queue.drain(..n).map(|(block, m)| Message::new(m, &block)));
         }
-        account(out.get(before..).unwrap_or_default());
-        out.len() - before
+        let read = out.get(before..).unwrap_or_default();
+        for m in read {
+            m.block().gauges.on_read(1, m.payload().len() as u64);
+        }
+        read.len()
     }
 
     /// Moves up to `max` messages of one connection to the end of `out`, without booking them as read.

@@ -1,6 +1,8 @@
 //! Listen sockets.
 
 use crate::after::After;
+#[cfg(feature = "async")]
+use crate::block::Block;
 use crate::context::config::Options;
 use crate::shared::Shared;
 use crate::sync::lock;
@@ -40,8 +42,13 @@ impl ListenerBlock {
     }
 
     #[cfg(feature = "async")]
-    pub(crate) fn offer(&self, block: &Arc<crate::block::Block>, after: &mut After) -> bool {
-        self.backlog.offer(block, after)
+    pub(crate) fn offer(
+        &self,
+        block: &Arc<Block>,
+        after: &mut After,
+        unwanted: &mut Vec<Arc<Block>>,
+    ) -> bool {
+        self.backlog.offer(block, after, unwanted)
     }
 
     #[cfg_attr(

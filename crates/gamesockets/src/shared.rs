@@ -18,7 +18,7 @@ use gamesockets_wire::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 
 /// Poll groups of one context.
 pub(crate) const POLL_GROUPS_MAX: usize = 4096;
@@ -90,6 +90,8 @@ pub(crate) struct Shared {
     blocks: RwLock<Blocks>,
     /// The loop is to end, and nothing new is to begin.
     pub(crate) stopping: AtomicBool,
+    /// The thread inside [`Context::poll`](crate::Context::poll).
+    pub(crate) polled_by: Mutex<Option<ThreadId>>,
     /// Context objects that exist.
     pub(crate) owners: AtomicUsize,
 }
@@ -109,6 +111,7 @@ impl Shared {
             events: Mutex::default(),
             blocks: RwLock::default(),
             stopping: AtomicBool::new(false),
+            polled_by: Mutex::new(None),
             owners: AtomicUsize::new(1),
         }
     }
@@ -229,18 +232,28 @@ impl Shared {
         std::mem::take(&mut *lock(&self.events))
     }
 
-    /// Hands an incoming connection to whoever waits for those of its listen socket. Returns whether somebody does.
+    /// Hands an incoming connection to whoever waits for those of its listen socket, or gives `None`. What comes back
+    /// has to be closed, since nobody will get it.
     #[cfg(feature = "async")]
-    pub(crate) fn offer_to_waiting_listener(&self, block: &Arc<Block>, after: &mut After) -> bool {
-        let listener = block.listener.and_then(|id| lock(&self.listeners).get(&id).cloned());
-        listener.is_some_and(|l| l.offer(block, after))
+    pub(crate) fn offer_to_waiting_listener(
+        &self,
+        block: &Arc<Block>,
+        after: &mut After,
+    ) -> Option<Vec<Arc<Block>>> {
+        let listener = lock(&self.listeners).get(&block.listener?).cloned()?;
+        let mut unwanted = Vec::new();
+        listener.offer(block, after, &mut unwanted).then_some(unwanted)
     }
 
     /// Nobody waits without the async adapter.
     #[cfg(not(feature = "async"))]
     #[allow(clippy::unused_self, reason = "the same signature as with the adapter")]
-    pub(crate) const fn offer_to_waiting_listener(&self, _block: &Arc<Block>, _after: &mut After) -> bool {
-        false
+    pub(crate) const fn offer_to_waiting_listener(
+        &self,
+        _: &Arc<Block>,
+        _: &mut After,
+    ) -> Option<Vec<Arc<Block>>> {
+        None
     }
 
     /// The end: no handle leads anywhere any more.

@@ -262,3 +262,81 @@ fn debug_output_tells_what_matters() {
         traced("sent to 127.0.0.1") && traced("received from 127.0.0.1")
     });
 }
+
+#[test]
+fn a_forgotten_queue_of_events_is_reported_but_kept() {
+    let bugs = Arc::new(Mutex::new(Vec::new()));
+    let copy = bugs.clone();
+    let context = Context::builder()
+        .manual_poll(true)
+        .debug_output(DebugLevel::Bug, move |_, line| copy.lock().unwrap().push(line.to_owned()))
+        .build()
+        .unwrap();
+    for _ in 0..60 {
+        let c = context.connect("127.0.0.1:9".parse().unwrap()).unwrap();
+        c.close(0, "", false).unwrap();
+    }
+    assert!(matches!(&bugs.lock().unwrap()[..], [line] if line.contains("events wait")));
+    assert_eq!(context.poll_events().len(), 120);
+}
+
+#[test]
+fn manual_contexts_end_too_even_from_inside() {
+    let held = Arc::new(Mutex::new(None::<Context>));
+    let inside = held.clone();
+    let context = Context::builder()
+        .manual_poll(true)
+        .debug_output(DebugLevel::Everything, move |_, line| {
+            if line.contains("Connected") {
+                let context = inside.lock().unwrap().take();
+                context.inspect(Context::shutdown);
+            }
+        })
+        .build()
+        .unwrap();
+    *held.lock().unwrap() = Some(context.clone());
+    let listener = context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let c = context.connect(listener.local_addr()).unwrap();
+    wait_until("the end", || {
+        let ended = context.poll(std::time::Duration::from_millis(1)).is_err();
+        accept_all(&context);
+        ended
+    });
+    assert!(c.state() == ConnectionState::None && !listener.is_open());
+}
+
+#[test]
+fn a_panic_in_the_debug_output_ends_the_context() {
+    let context = Context::new().unwrap();
+    let listener = context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let c = context.connect(listener.local_addr()).unwrap();
+    context.set_debug_output(DebugLevel::Verbose, |_, _| {
+        assert!(std::thread::current().name() != Some("gamesockets-io"), "on purpose");
+    });
+    wait_until("the end", || {
+        accept_all_gently(&context);
+        c.state() == ConnectionState::None
+    });
+    assert!(!listener.is_open() && context.connect(listener.local_addr()).is_err());
+}
+
+/// Accepts whoever can be accepted.
+fn accept_all_gently(context: &Context) {
+    for event in context.poll_events() {
+        if let Event::ConnectionStatusChanged { connection, new: ConnectionState::Connecting, .. } = event {
+            let _ = connection.accept();
+        }
+    }
+}
+
+#[test]
+fn the_thread_can_be_prepared() {
+    let name = Arc::new(Mutex::new(None));
+    let copy = name.clone();
+    let context = Context::builder()
+        .on_thread_start(move || *copy.lock().unwrap() = std::thread::current().name().map(str::to_owned))
+        .build()
+        .unwrap();
+    drop(context);
+    assert_eq!(name.lock().unwrap().as_deref(), Some("gamesockets-io"));
+}

@@ -106,3 +106,38 @@ fn only_manual_contexts_are_polled() {
     context.shutdown();
     assert!(matches!(context.poll(Duration::ZERO), Err(PollError::ShutDown)));
 }
+
+#[test]
+fn another_thread_ends_a_wait() {
+    let context = manual();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let polling = {
+        let context = context.clone();
+        std::thread::spawn(move || {
+            sender.send(()).unwrap();
+            while context.poll(Duration::from_secs(600)).is_ok() {}
+        })
+    };
+    receiver.recv().unwrap();
+    std::thread::sleep(Duration::from_millis(20));
+    context.shutdown();
+    polling.join().unwrap();
+}
+
+#[test]
+fn another_thread_s_messages_end_a_wait() {
+    let context = manual();
+    let nobody = gamesockets::Identity::localhost;
+    let (a, b) = context.socket_pair(gamesockets::SocketPairKind::Network, [nobody(), nobody()]).unwrap();
+    let sending = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(20));
+        a.send(b"wake up", SendFlags::RELIABLE).unwrap();
+        a
+    });
+    let begin = Instant::now();
+    while b.receive(1).unwrap().is_empty() {
+        context.poll(Duration::from_secs(600)).unwrap();
+    }
+    assert!(begin.elapsed() < PATIENCE);
+    sending.join().unwrap();
+}

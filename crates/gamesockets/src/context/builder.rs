@@ -5,6 +5,7 @@ use crate::clock;
 use crate::debug::DebugLevel;
 use crate::error::ContextError;
 use crate::identity::{Authentication, AuthenticationStatus};
+use crate::io::thread::OnStart;
 use crate::io::wake::Poller;
 use crate::io::{IoLoop, thread};
 use crate::shared::{Runner, Shard, Shared};
@@ -40,6 +41,7 @@ pub struct ContextBuilder {
     connections_max: usize,
     auth_default: AuthDefault,
     debug: Option<(DebugLevel, Output)>,
+    on_thread_start: Option<OnStart>,
 }
 
 impl Default for ContextBuilder {
@@ -53,6 +55,7 @@ impl Default for ContextBuilder {
             connections_max: CONNECTIONS_MAX_DEFAULT,
             auth_default: AuthDefault::default(),
             debug: None,
+            on_thread_start: None,
         }
     }
 }
@@ -102,6 +105,12 @@ impl ContextBuilder {
         Self { connections_max, ..self }
     }
 
+    /// Has `on_start` called on the I/O thread before it does anything, for its priority or a profiler.
+    #[must_use]
+    pub fn on_thread_start(self, on_start: impl FnOnce() + Send + 'static) -> Self {
+        Self { on_thread_start: Some(Box::new(on_start)), ..self }
+    }
+
     /// Debug output from the beginning; see [`Context::set_debug_output`].
     #[must_use]
     pub fn debug_output(
@@ -149,7 +158,8 @@ impl ContextBuilder {
         let runner = if self.manual_poll {
             Runner::Manual(Mutex::new(poller))
         } else {
-            let handle = thread::start(shared.clone(), poller).map_err(ContextError::Thread)?;
+            let handle =
+                thread::start(shared.clone(), poller, self.on_thread_start).map_err(ContextError::Thread)?;
             Runner::Thread(Mutex::new(Some(handle)))
         };
         // It is set once, here.

@@ -1,6 +1,7 @@
 //! Settings: kept in the tree, pushed to whatever they count for.
 
 use super::Context;
+use crate::block::Block;
 use crate::io::IoLoop;
 use crate::shared::Shared;
 use crate::sync::lock;
@@ -105,14 +106,8 @@ impl Shared {
         if keys.iter().all(|k| k.info().rules.scope == ScopeKind::Global) {
             return;
         }
-        for block in self.blocks() {
-            let concerned = match scope {
-                Scope::Connection(id) => id == block.id.to_raw(),
-                Scope::ListenSocket(id) => block.listener.is_some_and(|l| l.to_raw() == id),
-                _ => true,
-            };
-            let resolved = concerned.then(|| self.resolve(Scope::Connection(block.id.to_raw()))).flatten();
-            if let Some(config) = resolved {
+        for block in self.concerned(scope) {
+            if let Some(config) = self.resolve(Scope::Connection(block.id.to_raw())) {
                 block.set_config(&config);
                 if keys.contains(&ConfigKey::ConnectionUserData) {
                     block.set_user_data(config.user_data);
@@ -120,12 +115,28 @@ impl Shared {
                 io.endpoint.set_config(now, block.id, Arc::new(config));
             }
         }
+        if matches!(scope, Scope::Connection(_)) {
+            return;
+        }
         let listeners: Vec<_> = lock(&self.listeners).keys().copied().collect();
         for id in listeners {
             if let Some(config) = self.resolve(Scope::ListenSocket(id.to_raw())) {
                 // It exists: it was in the list, and leaves that only with the loop locked.
                 let _ = io.endpoint.set_listener_config(id, Arc::new(config));
             }
+        }
+    }
+
+    /// The connections that a change of settings may reach.
+    fn concerned(&self, scope: Scope) -> Vec<Arc<Block>> {
+        match scope {
+            Scope::Connection(id) => ConnId::from_raw(id).and_then(|id| self.block(id)).into_iter().collect(),
+            Scope::ListenSocket(id) => {
+                let mut blocks = self.blocks();
+                blocks.retain(|b| b.listener.is_some_and(|l| l.to_raw() == id));
+                blocks
+            }
+            _ => self.blocks(),
         }
     }
 

@@ -4,6 +4,7 @@ use super::Context;
 use crate::clock;
 use crate::error::PollError;
 use crate::io::thread::{rest, step, wind_down};
+use crate::io::wake::Poller;
 use crate::shared::Runner;
 use crate::sync::lock;
 use std::sync::atomic::Ordering;
@@ -34,16 +35,26 @@ impl Context {
         if self.shared.is_stopping() {
             return Err(PollError::ShutDown);
         }
+        *lock(&self.shared.polled_by) = Some(std::thread::current().id());
+        let result = self.poll_once(&mut poller, timeout);
+        *lock(&self.shared.polled_by) = None;
+        self.shared.shard.alarm.awake();
+        if self.shared.is_stopping() {
+            wind_down(&self.shared, &mut poller);
+        }
+        result
+    }
+
+    fn poll_once(&self, poller: &mut Poller, timeout: Duration) -> Result<(), PollError> {
         poller.wait(Duration::ZERO).map_err(PollError::Wait)?;
         let found = !poller.readable.is_empty();
-        let next = step(&self.shared, &mut poller);
+        let next = step(&self.shared, poller);
         if !found && !timeout.is_zero() && !self.shared.query(|io, _| std::mem::take(&mut io.delivered)) {
             let latest = clock::now() + timeout;
-            rest(&self.shared, &mut poller, next.min(latest)).map_err(PollError::Wait)?;
-            step(&self.shared, &mut poller);
+            rest(&self.shared, poller, next.min(latest)).map_err(PollError::Wait)?;
+            step(&self.shared, poller);
         }
         self.shared.query(|io, _| io.delivered = false);
-        self.shared.shard.alarm.awake();
         Ok(())
     }
 
@@ -64,7 +75,12 @@ impl Context {
                     let _ = handle.join();
                 }
             }
-            Some(Runner::Manual(poller)) => wind_down(shared, &mut lock(poller)),
+            // If this very thread polls, and got here from inside the debug output, its polling ends with it.
+            Some(Runner::Manual(poller)) => {
+                if *lock(&shared.polled_by) != Some(std::thread::current().id()) {
+                    wind_down(shared, &mut lock(poller));
+                }
+            }
             None => {}
         }
         shared.take_events();

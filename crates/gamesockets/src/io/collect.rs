@@ -91,7 +91,13 @@ impl IoLoop {
         }
         self.delivered = true;
         self.after.notify(&block);
-        if incoming && shared.offer_to_waiting_listener(&block, &mut self.after) {
+        let offered = if incoming { shared.offer_to_waiting_listener(&block, &mut self.after) } else { None };
+        if let Some(unwanted) = offered {
+            for block in unwanted {
+                // Already gone is as good.
+                let _ =
+                    self.endpoint.close(now, block.id, 0, "too many connections wait to be accepted", false);
+            }
             return;
         }
         shared.post(Queued::Status { block, old, new, info }, &mut self.after.lines);
@@ -137,4 +143,45 @@ fn describe_change(old: ConnectionState, new: ConnectionState, info: &Connection
         line.push_str(&format!(", {} {}", info.end_reason.0, info.end_debug));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Context, DebugLevel, SocketPairKind};
+    use gamesockets_wire::Identity;
+    use std::sync::Mutex;
+
+    #[test]
+    fn who_does_not_close_is_told_once() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let copy = lines.clone();
+        let context = Context::builder()
+            .manual_poll(true)
+            .debug_output(DebugLevel::Bug, move |_, line| crate::sync::lock(&copy).push(line.to_owned()))
+            .build()
+            .unwrap();
+        let pair = || {
+            context
+                .socket_pair(SocketPairKind::Memory, [Identity::localhost(), Identity::localhost()])
+                .unwrap()
+        };
+        let (a, b) = pair();
+        let (c, d) = pair();
+        a.close(0, "", false).unwrap();
+        c.close(0, "", false).unwrap();
+        b.close(0, "", false).unwrap();
+        assert_eq!(d.state(), ConnectionState::ClosedByPeer);
+        let after = |seconds| {
+            let shared = &context.shared;
+            let taken = shared.query(|io, now| {
+                io.report_unclosed(shared, now + Duration::from_secs(seconds));
+                io.after.take()
+            });
+            taken.run(&shared.debug);
+            crate::sync::lock(&lines).len()
+        };
+        assert_eq!((after(19), after(21), after(60)), (0, 1, 1));
+        assert!(crate::sync::lock(&lines)[0].contains("was not closed"));
+    }
 }

@@ -22,11 +22,15 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use table::Sockets;
+use table::{Found, Sockets};
 use transmit::Outgoing;
 
-/// Batches read in one turn before the other work gets its share.
-const RECV_BATCHES_PER_TURN: usize = 16;
+/// Datagrams read in one turn before the other work gets its share: about two milliseconds of work.
+const RECV_DATAGRAMS_PER_TURN: usize = 1024;
+/// Turns in a row that achieve nothing although one was due, after which the loop sleeps all the same.
+const FRUITLESS_TURNS_MAX: u32 = 4;
+/// That sleep, microseconds: the shortest there is.
+const FRUITLESS_SLEEP_US: u64 = 1000;
 
 /// What the loop did; see [`Context::counters`](crate::Context::counters).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +63,7 @@ pub(crate) struct IoLoop {
     pub(crate) trace_bytes: i32,
     /// Something was handed to the application since the flag was cleared.
     pub(crate) delivered: bool,
+    fruitless: u32,
 }
 
 impl IoLoop {
@@ -75,12 +80,14 @@ impl IoLoop {
             counters: LoopCounters::default(),
             trace_bytes: -1,
             delivered: false,
+            fruitless: 0,
         }
     }
 
     /// One turn: takes datagrams in, does what time asks for, takes over what the application staged, sends, and hands
     /// over what came. Each part is bounded. Returns when the next turn is needed: now, if something was left.
     pub(crate) fn turn(&mut self, shared: &Shared) -> Timestamp {
+        let before = (self.counters, self.delivered);
         self.counters.turns += 1;
         let mut more = self.receive(shared);
         let now = clock::now();
@@ -89,7 +96,11 @@ impl IoLoop {
         }
         self.collect(shared, now);
         more |= self.settle(shared, now);
-        if more { now } else { self.next_deadline(now) }
+        let next = if more { now } else { self.next_deadline(now) };
+        let achieved = (LoopCounters { turns: before.0.turns, ..self.counters }, self.delivered) != before;
+        self.fruitless = if achieved || next > now { 0 } else { self.fruitless + 1 };
+        // A deadline that stays due would otherwise keep a processor busy.
+        if self.fruitless > FRUITLESS_TURNS_MAX { now.plus_micros(FRUITLESS_SLEEP_US) } else { next }
     }
 
     /// Takes over what the application staged, sends, and hands over what that led to. Returns whether there is more
@@ -125,13 +136,15 @@ impl IoLoop {
         let Self { endpoint, sockets, area, counters, after, trace_bytes, .. } = self;
         let trace = (*trace_bytes >= 0 && shared.debug.wants(DebugLevel::Everything))
             .then_some(*trace_bytes as usize);
-        for _ in 0..RECV_BATCHES_PER_TURN {
+        let mut budget = RECV_DATAGRAMS_PER_TURN;
+        while budget > 0 {
             let Some((id, socket)) = sockets.next_readable() else { return false };
             match socket.recv(area) {
                 Ok((count, drained)) => {
                     counters.receives += 1;
                     let now = clock::now();
                     for run in area.runs(count) {
+                        budget = budget.saturating_sub(run.data.len().div_ceil(run.stride));
                         if let Some(max) = trace {
                             trace_datagrams(
                                 &mut after.lines,
@@ -145,15 +158,12 @@ impl IoLoop {
                         }
                         endpoint.handle_datagrams(now, id, run.from, run.data, run.stride);
                     }
-                    sockets.after_read(id, drained);
+                    sockets.after_read(id, if drained { Found::Nothing } else { Found::More });
                 }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => sockets.after_read(id, Found::Nothing),
                 Err(e) => {
-                    // Nothing left, or an error that the next datagrams survive. Those of Windows about earlier
-                    // datagrams do not mean that there is nothing to read.
-                    if e.kind() != io::ErrorKind::WouldBlock {
-                        endpoint.handle_socket_error(id, None, kind_of(&e));
-                    }
-                    sockets.after_read(id, e.kind() != io::ErrorKind::ConnectionReset);
+                    endpoint.handle_socket_error(id, None, kind_of(&e));
+                    sockets.after_read(id, Found::Error);
                 }
             }
             if shared.shard.io.is_wanted() {

@@ -25,6 +25,8 @@ pub(crate) struct Socket {
     local: SocketAddr,
     /// The system may hold datagrams that were not read yet.
     pub(crate) readable: bool,
+    /// Errors in a row when reading.
+    pub(crate) errors: u8,
 }
 
 /// Memory to read into; one per loop, since nothing stays in it.
@@ -113,7 +115,7 @@ impl Socket {
         let inner = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&inner))?;
         let local = canonical(inner.local_addr()?);
-        Ok(Self { inner, state, local, readable: false })
+        Ok(Self { inner, state, local, readable: false, errors: 0 })
     }
 
     /// Where it is bound; `[::]` stands for every address.

@@ -7,6 +7,20 @@ use mio::Interest;
 use std::collections::VecDeque;
 use std::io;
 
+/// Errors in a row after which a socket is left alone until the system reports something new.
+const ERRORS_MAX: u8 = 8;
+
+/// What reading a socket showed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Found {
+    /// Datagrams, and perhaps there are more.
+    More,
+    /// Nothing is left for now.
+    Nothing,
+    /// An error; most are about earlier datagrams and do not mean that there is nothing to read.
+    Error,
+}
+
 /// Sockets by number, and which of them may have something to read.
 #[derive(Debug)]
 pub(crate) struct Sockets {
@@ -37,8 +51,6 @@ impl Sockets {
         if let Some(slot) = self.slots.get_mut(id as usize) {
             *slot = Some(socket);
         }
-        // What arrived between binding and watching made no event.
-        self.mark_readable(id);
         Ok(SocketId(id))
     }
 
@@ -73,12 +85,20 @@ impl Sockets {
     }
 
     /// The socket was read: others come first, if it is not empty.
-    pub(crate) fn after_read(&mut self, id: SocketId, drained: bool) {
+    pub(crate) fn after_read(&mut self, id: SocketId, found: Found) {
         self.readable.pop_front();
-        if !drained {
+        let Some(socket) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) else { return };
+        socket.errors = if found == Found::Error { socket.errors + 1 } else { 0 };
+        let again = match found {
+            Found::More => true,
+            Found::Nothing => false,
+            Found::Error => socket.errors < ERRORS_MAX,
+        };
+        if again {
             self.readable.push_back(id);
-        } else if let Some(socket) = self.slots.get_mut(id.0 as usize).and_then(Option::as_mut) {
+        } else {
             socket.readable = false;
+            socket.errors = 0;
         }
     }
 

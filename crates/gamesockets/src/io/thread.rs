@@ -6,6 +6,7 @@ use crate::debug::DebugLevel;
 use crate::shared::Shared;
 use gamesockets_wire::Timestamp;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
@@ -20,9 +21,30 @@ const GOODBYE_AT_END: Duration = Duration::from_millis(100);
 /// Reason that peers get when the context goes.
 const END_REASON: u32 = 2999;
 
+/// Called on the thread before it does anything else.
+pub(crate) type OnStart = Box<dyn FnOnce() + Send>;
+
 /// Starts the thread.
-pub(crate) fn start(shared: Arc<Shared>, poller: Poller) -> io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(THREAD_NAME.into()).spawn(move || run(&shared, poller))
+pub(crate) fn start(
+    shared: Arc<Shared>,
+    poller: Poller,
+    on_start: Option<OnStart>,
+) -> io::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(THREAD_NAME.into()).spawn(move || {
+        let work = AssertUnwindSafe(|| {
+            if let Some(on_start) = on_start {
+                on_start();
+            }
+            run(&shared, poller);
+        });
+        if catch_unwind(work).is_err() {
+            // A fault of ours, or in the application's debug output. Handles that answer with errors are better than
+            // connections that silently stand still.
+            shared.stopping.store(true, Ordering::Release);
+            shared.forget_everything();
+            shared.debug.say(DebugLevel::Bug, "the I/O thread panicked: the context is shut down");
+        }
+    })
 }
 
 fn run(shared: &Shared, mut poller: Poller) {

@@ -8,8 +8,8 @@ use gamesockets_endpoint::types::{SocketErrorKind, Transmit};
 use gamesockets_wire::Timestamp;
 use std::io;
 
-/// Bursts sent in one turn before the other work gets its share.
-const BURSTS_PER_TURN: usize = 256;
+/// Datagrams sent in one turn before the other work gets its share: about two milliseconds of work.
+const SEND_DATAGRAMS_PER_TURN: usize = 2048;
 /// The system's queue is full: it is tried again after this time, microseconds. The shortest sleep there is.
 const RETRY_US: u64 = 1000;
 
@@ -37,12 +37,14 @@ impl IoLoop {
     /// Sends what is to be sent now, within the budget. Returns whether there is more. What the system does not take is
     /// kept and tried again; until then nothing else is sent, since its queue is shared by all sockets.
     pub(super) fn transmit(&mut self, shared: &Shared, now: Timestamp) -> bool {
-        for _ in 0..BURSTS_PER_TURN {
+        let mut budget = SEND_DATAGRAMS_PER_TURN;
+        while budget > 0 {
             if self.outgoing.pending.is_none() {
                 let Some(t) = self.endpoint.poll_transmit(now, &mut self.outgoing.buf, SEND_SEGMENTS_MAX)
                 else {
                     return false;
                 };
+                budget = budget.saturating_sub(t.count.max(1));
                 self.outgoing.pending = Some((t, 0));
                 self.trace_sent(shared, &t);
             }
