@@ -5,6 +5,8 @@
 
 #[path = "interop/cases/mod.rs"]
 mod cases;
+#[path = "interop/chat.rs"]
+mod chat;
 #[path = "interop/env.rs"]
 mod env;
 #[path = "interop/gns.rs"]

@@ -29,7 +29,9 @@ impl Need {
             Self::Lib => unset(GNS_LIB),
             Self::AuthLib => unset(GNS_AUTH_LIB),
             Self::Chat => unset(GNS_LIB).or_else(|| unset(GNS_CHAT)).or_else(|| {
-                our_command().is_none().then(|| "the gamesockets command is not built: cargo build -p gamesockets-cli".to_owned())
+                our_command().is_none().then(|| {
+                    "the gamesockets command is not built: cargo build -p gamesockets-cli".to_owned()
+                })
             }),
         }
     }

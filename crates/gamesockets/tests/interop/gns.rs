@@ -3,8 +3,8 @@
 //! The only file of the tests with `unsafe`: calls into a foreign library have no safe form. What the library fills in
 //! is read from plain byte buffers at fixed offsets, so that no foreign struct has to be described twice.
 
-use libloading::Library;
 use crate::side::Figures;
+use libloading::Library;
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr, c_char, c_void};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -103,6 +103,13 @@ pub(crate) struct Received {
     pub(crate) lane: u16,
 }
 
+/// Complaints that are kept.
+const COMPLAINTS_MAX: usize = 20;
+/// What the library's log says when it drops a packet as malformed or out of place, or finds itself in a state that
+/// cannot be.
+const COMPLAINTS: [&str; 2] = ["Ignored bad", "Assertion Failed"];
+
+static COMPLAINED: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static CHANGES: Mutex<Vec<(u32, Vec<u8>)>> = Mutex::new(Vec::new());
 static LOG: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
@@ -118,18 +125,29 @@ extern "C" fn on_change(change: *const u8) {
 
 extern "C" fn on_log(_level: i32, text: *const c_char) {
     // SAFETY: the library passes a terminated string that lives for the length of this call.
-    let text = unsafe { CStr::from_ptr(text) };
+    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().trim_end().to_owned();
+    if COMPLAINTS.iter().any(|complaint| text.contains(complaint)) {
+        let mut complained = lock(&COMPLAINED);
+        if complained.len() < COMPLAINTS_MAX {
+            complained.push(text.clone());
+        }
+    }
     let mut log = lock(&LOG);
     if log.len() >= LOG_LINES_MAX {
         log.pop_front();
     }
-    log.push_back(text.to_string_lossy().trim_end().to_owned());
+    log.push_back(text);
 }
 
 /// The latest lines of the peer's log, oldest first.
 pub(crate) fn log_tail(lines: usize) -> Vec<String> {
     let log = lock(&LOG);
     log.iter().skip(log.len().saturating_sub(lines)).cloned().collect()
+}
+
+/// What the peer found wrong with our packets since the last call.
+pub(crate) fn complaints() -> Vec<String> {
+    std::mem::take(&mut *lock(&COMPLAINED))
 }
 
 /// Whether a line of the peer's log holds the text.
@@ -206,7 +224,8 @@ impl Gns {
     /// Loads and starts the library. `identity` is its text form; without one the peer is nobody in particular.
     pub(crate) fn start(path: &OsStr, identity: Option<&str>) -> Result<Self, String> {
         // SAFETY: the library's initialisers are those of a C++ run time; they touch nothing of ours.
-        let lib = unsafe { Library::new(path) }.map_err(|e| format!("cannot load {}: {e}", path.display()))?;
+        let lib =
+            unsafe { Library::new(path) }.map_err(|e| format!("cannot load {}: {e}", path.display()))?;
         let functions = Functions::load(&lib)?;
         // Threads of the library may still run when the process ends.
         std::mem::forget(lib);
@@ -282,7 +301,14 @@ impl Gns {
         let mut number = 0;
         // SAFETY: the data is as long as is said and copied by the callee; the number is ours.
         let result = unsafe {
-            (self.functions.send)(self.sockets, conn, data.as_ptr(), data.len() as u32, flags, &raw mut number)
+            (self.functions.send)(
+                self.sockets,
+                conn,
+                data.as_ptr(),
+                data.len() as u32,
+                flags,
+                &raw mut number,
+            )
         };
         if result == OK { Ok(number) } else { Err(result) }
     }
@@ -312,9 +338,8 @@ impl Gns {
         loop {
             let mut messages = [ptr::null_mut(); FETCH];
             // SAFETY: there is room for as many pointers as is said.
-            let n = unsafe {
-                (self.functions.receive)(self.sockets, conn, messages.as_mut_ptr(), FETCH as i32)
-            };
+            let n =
+                unsafe { (self.functions.receive)(self.sockets, conn, messages.as_mut_ptr(), FETCH as i32) };
             let n = usize::try_from(n).unwrap_or(0);
             all.extend(messages[..n].iter().map(|&message| self.take(message)));
             if n < FETCH {

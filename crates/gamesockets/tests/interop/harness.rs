@@ -5,6 +5,7 @@
 //! before the last lines.
 
 use crate::env::Need;
+use crate::gns;
 use std::io::{Read, Write};
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread::{self, sleep};
@@ -72,8 +73,7 @@ pub(crate) fn main(cases: &[&Case], peer: fn(&[String]) -> Result<(), String>) -
 
 /// The options of Rust's test programs that matter here; others are accepted and ignored.
 fn parse(words: &[String]) -> Args {
-    let mut args =
-        Args { list: false, ignored: false, exact: false, filters: Vec::new(), skips: Vec::new() };
+    let mut args = Args { list: false, ignored: false, exact: false, filters: Vec::new(), skips: Vec::new() };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -94,7 +94,9 @@ fn parse(words: &[String]) -> Args {
 impl Args {
     fn wants(&self, name: &str) -> bool {
         let hit = |filter: &String| if self.exact { name == filter } else { name.contains(filter.as_str()) };
-        !self.ignored && (self.filters.is_empty() || self.filters.iter().any(hit)) && !self.skips.iter().any(hit)
+        !self.ignored
+            && (self.filters.is_empty() || self.filters.iter().any(hit))
+            && !self.skips.iter().any(hit)
     }
 }
 
@@ -104,7 +106,12 @@ fn run_here(cases: &[&Case], words: &[String]) -> ExitCode {
         eprintln!("no such case: {words:?}");
         return ExitCode::FAILURE;
     };
-    let (word, text) = match (case.run)() {
+    let outcome = (case.run)();
+    let complaints = gns::complaints();
+    let (word, text) = match outcome {
+        Ok(_) if !complaints.is_empty() => {
+            ("failed", format!("the peer complained\n{}", complaints.join("\n")))
+        }
         Ok(details) => ("passed", details),
         Err(text) => ("failed", text),
     };
@@ -165,7 +172,9 @@ fn print_failures(rows: &[(&str, f64, Verdict)]) {
     }
     if any {
         println!("failures:");
-        rows.iter().filter(|row| matches!(row.2, Verdict::Failed(_))).for_each(|row| println!("    {}", row.0));
+        rows.iter()
+            .filter(|row| matches!(row.2, Verdict::Failed(_)))
+            .for_each(|row| println!("    {}", row.0));
     }
 }
 
@@ -186,7 +195,11 @@ fn print_table(rows: &[(&str, f64, Verdict)]) {
 fn run_apart(case: &Case) -> Verdict {
     let child = std::env::current_exe().map_err(|e| e.to_string()).and_then(|program| {
         let mut command = Command::new(program);
-        command.args([RUN_CASE, case.name]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .args([RUN_CASE, case.name])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command.spawn().map_err(|e| e.to_string())
     });
     let mut child = match child {

@@ -1,201 +1,176 @@
-//! Temporary: our side over the endpoint itself.
-use crate::side::{Change, Facts, Figures, Got, NotSent, Opt, Side, Value, keys};
-use gamesockets_crypto::cert::TrustStore;
-use gamesockets_endpoint::fakenet::FakeNetConfig;
-use gamesockets_endpoint::slab::ConnId;
-use gamesockets_endpoint::*;
-use gamesockets_proto::config::ConnConfig;
-use gamesockets_proto::message::{SendError, SendFlags};
-use gamesockets_proto::snp::send::LaneConfig;
-use gamesockets_wire::time::Timestamp;
+//! This project's side, over its public interface.
+
+use crate::side::{Change, Facts, Figures, Got, NotSent, Opt, Side, Value};
+use gamesockets::cert::TrustStore;
+use gamesockets::config::{ConfigKey, ConfigValue, Scope};
+use gamesockets::{
+    Connection, ConnectionInfo, Context, Event, LaneConfig, ListenerHandle, SendError, SendFlags,
+};
 use std::collections::HashMap;
-use std::net::{SocketAddr, UdpSocket};
-use std::sync::Arc;
-use std::time::Instant;
+use std::net::{Ipv4Addr, SocketAddr};
 
-#[derive(Default)]
-pub(crate) struct Authority {}
+/// Messages taken at once.
+const FETCH: usize = 10_000;
 
+/// What the context is to be beside its identity.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Traits {
+    /// The public key of the authority that it trusts.
+    pub(crate) root: Option<[u8; 32]>,
+    /// Its application.
+    pub(crate) app_id: u32,
+}
+
+/// A context with the connections it told of.
 pub(crate) struct Ours {
-    e: Endpoint,
-    socks: Vec<UdpSocket>,
-    t0: Instant,
-    fake: FakeNetConfig,
-    ids: HashMap<u32, ConnId>,
-    global: ConnConfig,
-    ev: Vec<Change>,
+    context: Context,
+    connections: HashMap<u32, Connection>,
 }
-fn conf(c: &mut ConnConfig, o: &[Opt]) {
-    for (k, v) in o {
-        let Value::Int(i) = *v else { continue };
-        match *k {
-            keys::SEND_BUFFER => c.send_buffer_size = i,
-            keys::RATE_MIN => c.send_rate_min = i,
-            keys::RATE_MAX => c.send_rate_max = i,
-            keys::ALLOW_WITHOUT_AUTH => c.ip_allow_without_auth = i,
-            keys::LOCALHOST_ALLOW_WITHOUT_AUTH => c.ip_localhost_allow_without_auth = i,
-            keys::TIMEOUT_INITIAL => c.timeout_initial_ms = i,
-            keys::MTU => c.mtu_packet_size = i,
-            keys::UNENCRYPTED => c.unencrypted = i,
-            _ => panic!(),
-        }
-    }
-}
+
 impl Ours {
-    pub(crate) fn start(identity: Option<&str>, _a: Authority) -> Result<Self, String> {
-        let t0 = Instant::now();
-        let mut cfg = EndpointConfig {
-            unix_time_at_start: std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs(),
-            trust: TrustStore::default(),
-            ..Default::default()
-        };
-        if let Some(i) = identity {
-            cfg.identity = i.parse().unwrap();
+    pub(crate) fn start(identity: Option<&str>, traits: Traits) -> Result<Self, String> {
+        let mut builder = Context::builder().app_id(traits.app_id);
+        if let Some(text) = identity {
+            builder = builder.identity(text.parse().map_err(|e| format!("{text}: {e}"))?);
         }
-        let mut seed = [0; 32];
-        std::io::Read::read_exact(&mut std::fs::File::open("/dev/urandom").unwrap(), &mut seed).unwrap();
-        Ok(Self {
-            e: Endpoint::new(cfg, seed, Timestamp::from_micros(1000)),
-            socks: vec![],
-            t0,
-            fake: FakeNetConfig::default(),
-            ids: HashMap::new(),
-            global: ConnConfig::default(),
-            ev: vec![],
-        })
-    }
-    fn now(&self) -> Timestamp {
-        Timestamp::from_micros(self.t0.elapsed().as_micros() as u64 + 1000)
-    }
-    fn sock(&mut self) -> SocketId {
-        let s = UdpSocket::bind("127.0.0.1:0").unwrap();
-        s.set_nonblocking(true).unwrap();
-        self.socks.push(s);
-        SocketId(self.socks.len() as u32 - 1)
-    }
-    fn id(&self, c: u32) -> ConnId {
-        self.ids[&c]
-    }
-    fn flush(&mut self) {
-        let mut out = vec![];
-        while let Some(t) = self.e.poll_transmit(self.now(), &mut out, 1) {
-            let _ = self.socks[t.socket.0 as usize].send_to(&out, t.to);
+        if let Some(root) = traits.root {
+            let mut trust = TrustStore::new();
+            trust.add_root(root).map_err(text)?;
+            builder = builder.trust(trust);
         }
+        Ok(Self { context: builder.build().map_err(text)?, connections: HashMap::new() })
     }
-    fn turn(&mut self) {
-        let mut buf = vec![0u8; 2048];
-        for i in 0..self.socks.len() {
-            let mut n = 0;
-            while let Ok((l, from)) = self.socks[i].recv_from(&mut buf) {
-                let now = self.now();
-                self.e.handle_datagrams(now, SocketId(i as u32), from, &mut buf[..l], l);
-                n += 1;
-                if n > 200 {
-                    break;
-                }
-            }
-        }
-        self.e.handle_timeout(self.now());
-        while let Some(ev) = self.e.poll_event() {
-            if let Event::StateChanged { conn, info, new, .. } = ev {
-                self.ids.insert(conn.to_raw(), conn);
-                let mut f = facts(&info);
-                f.state = new as i32;
-                self.ev.push(Change { conn: conn.to_raw(), facts: f });
-            }
-        }
-        self.flush();
+
+    fn connection(&self, conn: u32) -> Result<&Connection, String> {
+        self.connections.get(&conn).ok_or_else(|| format!("no connection {conn}"))
     }
 }
-fn facts(i: &gamesockets_endpoint::types::ConnectionInfo) -> Facts {
+
+fn text(error: impl std::error::Error) -> String {
+    error.to_string()
+}
+
+fn options(options: &[Opt]) -> Result<Vec<(ConfigKey, ConfigValue)>, String> {
+    options
+        .iter()
+        .map(|&(key, value)| Ok((ConfigKey::try_from(key).map_err(text)?, config_value(value))))
+        .collect()
+}
+
+const fn config_value(value: Value) -> ConfigValue {
+    match value {
+        Value::Int(v) => ConfigValue::Int32(v),
+        Value::Float(v) => ConfigValue::Float(v),
+    }
+}
+
+fn facts(info: &ConnectionInfo) -> Facts {
     Facts {
-        identity: i.identity.to_string(),
-        state: i.state as i32,
-        end_reason: i.end_reason.0 as i32,
-        end_debug: i.end_debug.clone(),
-        flags: i.flags as i32,
-        incoming: i.listener.is_some(),
+        identity: info.identity.to_string(),
+        state: info.state as i32,
+        end_reason: info.end_reason.0 as i32,
+        end_debug: info.end_debug.clone(),
+        flags: info.flags as i32,
+        incoming: info.listener.is_some(),
     }
 }
+
 impl Side for Ours {
-    fn listen(&mut self, options: &[Opt]) -> Result<(u32, SocketAddr), String> {
-        let s = self.sock();
-        let a = self.socks[s.0 as usize].local_addr().unwrap();
-        let mut c = self.global;
-        conf(&mut c, options);
-        let l = self.e.listen(self.now(), s, a, Arc::new(c)).map_err(|e| e.to_string())?;
-        Ok((l.to_raw(), a))
+    fn listen(&mut self, with: &[Opt]) -> Result<(u32, SocketAddr), String> {
+        let at = (Ipv4Addr::LOCALHOST, 0).into();
+        let listener = self.context.listen_with(at, &options(with)?).map_err(text)?;
+        Ok((listener.handle().to_raw(), listener.local_addr()))
     }
-    fn connect(&mut self, to: SocketAddr, options: &[Opt]) -> Result<u32, String> {
-        let s = self.sock();
-        let mut c = self.global;
-        conf(&mut c, options);
-        let l = self.e.connect(self.now(), s, to, Arc::new(c)).map_err(|e| e.to_string())?;
-        self.ids.insert(l.to_raw(), l);
-        Ok(l.to_raw())
+
+    fn connect(&mut self, to: SocketAddr, with: &[Opt]) -> Result<u32, String> {
+        let connection = self.context.connect_with(to, &options(with)?).map_err(text)?;
+        let id = connection.handle().to_raw();
+        self.connections.insert(id, connection);
+        Ok(id)
     }
+
     fn accept(&mut self, conn: u32) -> Result<(), String> {
-        self.e.accept(self.now(), self.id(conn)).map_err(|e| e.to_string())
+        self.connection(conn)?.accept().map_err(text)
     }
-    fn close(&mut self, conn: u32, reason: i32, text: &str, linger: bool) -> Result<(), String> {
-        self.e.close(self.now(), self.id(conn), reason as u32, text, linger).map_err(|e| e.to_string())
+
+    fn close(&mut self, conn: u32, reason: i32, words: &str, linger: bool) -> Result<(), String> {
+        self.connection(conn)?.close(reason.unsigned_abs(), words, linger).map_err(text)
     }
+
     fn send(&mut self, conn: u32, data: &[u8], reliable: bool, lane: u16) -> Result<u64, NotSent> {
-        let f = if reliable { SendFlags::RELIABLE } else { SendFlags::UNRELIABLE };
-        self.e.send(self.now(), self.id(conn), data, f, lane).map_err(|e| match e {
+        let flags = if reliable { SendFlags::RELIABLE } else { SendFlags::UNRELIABLE };
+        let connection = self.connection(conn).map_err(NotSent::Other)?;
+        connection.send_on_lane(data, flags, lane).map_err(|e| match e {
             SendError::LimitExceeded { .. } => NotSent::Full,
             e => NotSent::Other(e.to_string()),
         })
     }
+
     fn receive(&mut self, conn: u32) -> Vec<Got> {
-        self.turn();
-        let mut v = vec![];
-        let _ = self.e.receive(self.id(conn), &mut v, 10000);
-        v.into_iter()
-            .map(|m| Got { data: m.payload.to_vec(), number: m.number, reliable: m.reliable, lane: m.lane })
-            .collect()
+        let messages = self.connection(conn).ok().and_then(|c| c.receive(FETCH).ok()).unwrap_or_default();
+        let got = messages.into_iter().map(|m| Got {
+            number: m.number(),
+            reliable: m.is_reliable(),
+            lane: m.lane(),
+            data: m.into_payload().to_vec(),
+        });
+        got.collect()
     }
+
     fn changes(&mut self) -> Vec<Change> {
-        self.turn();
-        std::mem::take(&mut self.ev)
+        let mut changes = Vec::new();
+        for event in self.context.poll_events() {
+            if let Event::ConnectionStatusChanged { connection, info, .. } = event {
+                let conn = connection.handle().to_raw();
+                self.connections.insert(conn, connection);
+                changes.push(Change { conn, facts: facts(&info) });
+            }
+        }
+        changes
     }
+
     fn facts(&mut self, conn: u32) -> Option<Facts> {
-        self.e.info(self.id(conn)).ok().map(|i| facts(&i))
+        self.connection(conn).ok()?.info().ok().map(|info| facts(&info))
     }
+
     fn figures(&mut self, conn: u32) -> Option<Figures> {
-        let s = self.e.status(self.now(), self.id(conn), &mut []).ok()?;
+        let status = self.connection(conn).ok()?.status().ok()?;
         Some(Figures {
-            ping_ms: s.ping_ms,
-            quality_local: s.quality_local,
-            quality_remote: s.quality_remote,
-            out_packets: s.out_packets_per_sec,
-            in_packets: s.in_packets_per_sec,
+            ping_ms: status.ping_ms,
+            quality_local: status.quality_local,
+            quality_remote: status.quality_remote,
+            out_packets: status.out_packets_per_sec,
+            in_packets: status.in_packets_per_sec,
         })
     }
+
     fn lanes(&mut self, conn: u32, lanes: &[(i32, u16)]) -> Result<(), String> {
-        let l: Vec<_> = lanes.iter().map(|(p, w)| LaneConfig { priority: *p, weight: *w }).collect();
-        self.e.configure_lanes(self.now(), self.id(conn), &l).map_err(|e| e.to_string())
+        let lanes: Vec<LaneConfig> =
+            lanes.iter().map(|&(priority, weight)| LaneConfig { priority, weight }).collect();
+        self.connection(conn)?.configure_lanes(&lanes).map_err(text)
     }
+
     fn configure(&mut self, key: i32, value: Value) -> Result<(), String> {
-        let f = match value {
-            Value::Float(f) => f,
-            Value::Int(i) => i as f32,
-        };
-        match key {
-            keys::LOSS_SEND => self.fake.send.loss_pct = f,
-            keys::LOSS_RECV => self.fake.recv.loss_pct = f,
-            keys::REORDER_SEND => self.fake.send.reorder_pct = f,
-            keys::REORDER_RECV => self.fake.recv.reorder_pct = f,
-            keys::REORDER_TIME => {
-                self.fake.send.reorder_ms = f as i32;
-                self.fake.recv.reorder_ms = f as i32
-            }
-            _ => conf(&mut self.global, &[(key, value)]),
-        }
-        self.e.set_fake_network(self.fake);
-        Ok(())
+        let key = ConfigKey::try_from(key).map_err(text)?;
+        self.context.set_config(Scope::Global, key, Some(config_value(value))).map_err(text)
     }
+
+    fn configure_listener(&mut self, listener: u32, key: i32, value: Value) -> Result<(), String> {
+        let key = ConfigKey::try_from(key).map_err(text)?;
+        let handle = ListenerHandle::from_raw(listener).ok_or("not the handle of a listen socket")?;
+        let listener = self.context.listener(handle).ok_or("no such listen socket")?;
+        listener.set_config(key, Some(config_value(value))).map_err(text)
+    }
+
+    fn certificate_request(&mut self) -> Result<Vec<u8>, String> {
+        Ok(self.context.certificate_request())
+    }
+
+    fn set_certificate(&mut self, blob: &[u8]) -> Result<(), String> {
+        self.context.set_certificate(blob).map_err(text)
+    }
+
     fn detailed(&mut self, conn: u32) -> String {
-        self.e.detailed_status(self.now(), self.id(conn)).unwrap_or_default()
+        self.connection(conn).ok().and_then(|c| c.detailed_status().ok()).unwrap_or_default()
     }
 }

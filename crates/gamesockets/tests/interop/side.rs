@@ -9,6 +9,8 @@ pub(crate) use crate::gns::Value;
 pub(crate) mod keys {
     pub(crate) const LOSS_SEND: i32 = 2;
     pub(crate) const LOSS_RECV: i32 = 3;
+    pub(crate) const LAG_SEND: i32 = 4;
+    pub(crate) const LAG_RECV: i32 = 5;
     pub(crate) const REORDER_SEND: i32 = 6;
     pub(crate) const REORDER_RECV: i32 = 7;
     pub(crate) const REORDER_TIME: i32 = 8;
@@ -17,6 +19,8 @@ pub(crate) mod keys {
     pub(crate) const RATE_MAX: i32 = 11;
     pub(crate) const ALLOW_WITHOUT_AUTH: i32 = 23;
     pub(crate) const TIMEOUT_INITIAL: i32 = 24;
+    pub(crate) const DUP_SEND: i32 = 26;
+    pub(crate) const DUP_RECV: i32 = 27;
     pub(crate) const MTU: i32 = 32;
     pub(crate) const UNENCRYPTED: i32 = 34;
     pub(crate) const LOCALHOST_ALLOW_WITHOUT_AUTH: i32 = 52;
@@ -109,10 +113,12 @@ pub(crate) trait Side {
     fn configure(&mut self, key: i32, value: Value) -> Result<(), String>;
     /// Everything known about a connection, as text.
     fn detailed(&mut self, conn: u32) -> String;
-    /// The peer itself, for what only it can do.
-    fn as_gns(&self) -> Option<&Gns> {
-        None
-    }
+    /// Changes a setting of a listen socket and of what comes in through it from now on.
+    fn configure_listener(&mut self, listener: u32, key: i32, value: Value) -> Result<(), String>;
+    /// What to send to an authority.
+    fn certificate_request(&mut self) -> Result<Vec<u8>, String>;
+    /// Takes what the authority answered.
+    fn set_certificate(&mut self, blob: &[u8]) -> Result<(), String>;
 }
 
 /// The other library.
@@ -186,8 +192,16 @@ impl Side for Theirs {
         self.0.detailed(conn)
     }
 
-    fn as_gns(&self) -> Option<&Gns> {
-        Some(&self.0)
+    fn configure_listener(&mut self, listener: u32, key: i32, value: Value) -> Result<(), String> {
+        self.0.configure(Scope::Listener(listener), key, value)
+    }
+
+    fn certificate_request(&mut self) -> Result<Vec<u8>, String> {
+        self.0.certificate_request()
+    }
+
+    fn set_certificate(&mut self, blob: &[u8]) -> Result<(), String> {
+        self.0.set_certificate(blob)
     }
 }
 

@@ -99,7 +99,7 @@ impl Peer {
 /// Starts one of the libraries alone.
 pub(crate) fn start(who: Who, identity: Option<&str>) -> Result<Peer, String> {
     Ok(Peer::new(match who {
-        Who::Ours => Box::new(Ours::start(identity, ours::Authority::default())?),
+        Who::Ours => Box::new(Ours::start(identity, ours::Traits::default())?),
         Who::Gns => {
             let lib = env::gns_lib().ok_or("the reference library is not named")?;
             Box::new(Theirs(Gns::start(&lib, identity)?))
@@ -258,7 +258,8 @@ impl World {
         reliable: bool,
         lane: u16,
     ) -> Result<u64, String> {
-        self.try_send(who, link, data, reliable, lane)?.ok_or_else(|| format!("{who:?}: the send buffer is full"))
+        self.try_send(who, link, data, reliable, lane)?
+            .ok_or_else(|| format!("{who:?}: the send buffer is full"))
     }
 
     /// Sends; `None` if the buffer is full.

@@ -3,12 +3,15 @@
 use super::ensure;
 use crate::env::Need;
 use crate::harness::{Case, Outcome};
-use crate::side::{UNAUTHENTICATED, UNENCRYPTED};
+use crate::side::{Opt, UNAUTHENTICATED, UNENCRYPTED, Value, keys};
 use crate::world::{HANDSHAKE, Link, Role, Who, World, pattern, start};
 use std::time::Instant;
 
 /// Sizes of the messages that go there and back, in bytes.
 const SIZES: &[usize] = &[0, 1, 2, 63, 64, 500, 1100, 1199, 1200, 1201, 3000, 20_000, 200_000];
+
+/// So that the large ones do not take long.
+const OPTIONS: &[Opt] = &[(keys::RATE_MIN, Value::Int(2_000_000)), (keys::RATE_MAX, Value::Int(2_000_000))];
 
 pub(super) const CASES: &[Case] = &[
     Case { name: "echo::gns_listens", needs: &[Need::Lib], limit: 30, run: || echo(Role::GnsListens) },
@@ -20,7 +23,7 @@ pub(super) const CASES: &[Case] = &[
 fn echo(role: Role) -> Outcome {
     let mut w = World::start()?;
     let started = Instant::now();
-    let link = w.link(role, &[], &[])?;
+    let link = w.link(role, OPTIONS, OPTIONS)?;
     let handshake = started.elapsed();
     for (who, peer) in [(Who::Ours, "str:theirs"), (Who::Gns, "str:ours")] {
         let facts = w.facts(who, link)?;
@@ -34,7 +37,7 @@ fn echo(role: Role) -> Outcome {
 
 fn nobody(role: Role) -> Outcome {
     let mut w = World::of(start(Who::Ours, None)?, start(Who::Gns, None)?);
-    let link = w.link(role, &[], &[])?;
+    let link = w.link(role, OPTIONS, OPTIONS)?;
     let mut seen = Vec::new();
     for who in Who::BOTH {
         let facts = w.facts(who, link)?;

@@ -16,13 +16,22 @@ const LIMIT: Duration = Duration::from_secs(50);
 /// Two files of 8 MB: in messages of 512 KiB and of 100 kB.
 const PARTS: &[(usize, usize)] = &[(16, 512 * 1024), (80, 100_000)];
 
-/// One packet in 20 is lost and one in 10 is late, in both directions.
-const BAD_NETWORK: &[Opt] = &[
+/// One packet in 20 is lost, one in 10 is late and one in 50 comes twice, in both directions.
+const BAD: &[Opt] = &[
     (keys::LOSS_SEND, Value::Float(5.0)),
     (keys::LOSS_RECV, Value::Float(5.0)),
     (keys::REORDER_SEND, Value::Float(10.0)),
     (keys::REORDER_RECV, Value::Float(10.0)),
     (keys::REORDER_TIME, Value::Int(10)),
+    (keys::DUP_SEND, Value::Float(2.0)),
+    (keys::DUP_RECV, Value::Float(2.0)),
+];
+/// A round trip of 80 ms, with one packet in 50 lost in each direction.
+const FAR: &[Opt] = &[
+    (keys::LAG_SEND, Value::Int(40)),
+    (keys::LAG_RECV, Value::Int(40)),
+    (keys::LOSS_SEND, Value::Float(2.0)),
+    (keys::LOSS_RECV, Value::Float(2.0)),
 ];
 
 const OPTIONS: &[Opt] = &[
@@ -32,11 +41,14 @@ const OPTIONS: &[Opt] = &[
 ];
 
 pub(super) const CASES: &[Case] = &[
-    case("files::clean_gns_listens", || files(Role::GnsListens, None)),
-    case("files::our_loss_gns_listens", || files(Role::GnsListens, Some(Who::Ours))),
-    case("files::our_loss_gns_connects", || files(Role::GnsConnects, Some(Who::Ours))),
-    case("files::their_loss_gns_listens", || files(Role::GnsListens, Some(Who::Gns))),
-    case("files::their_loss_gns_connects", || files(Role::GnsConnects, Some(Who::Gns))),
+    case("files::clean_gns_listens", || files(Role::GnsListens, Who::Ours, &[])),
+    case("files::clean_gns_connects", || files(Role::GnsConnects, Who::Ours, &[])),
+    case("files::our_loss_gns_listens", || files(Role::GnsListens, Who::Ours, BAD)),
+    case("files::our_loss_gns_connects", || files(Role::GnsConnects, Who::Ours, BAD)),
+    case("files::their_loss_gns_listens", || files(Role::GnsListens, Who::Gns, BAD)),
+    case("files::their_loss_gns_connects", || files(Role::GnsConnects, Who::Gns, BAD)),
+    case("files::our_lag_gns_listens", || files(Role::GnsListens, Who::Ours, FAR)),
+    case("files::their_lag_gns_connects", || files(Role::GnsConnects, Who::Gns, FAR)),
 ];
 
 const fn case(name: &'static str, run: fn() -> Outcome) -> Case {
@@ -64,11 +76,10 @@ impl Stream {
     }
 }
 
-fn files(role: Role, lossy: Option<Who>) -> Outcome {
+/// `simulator` is the side whose simulated network makes the real one worse.
+fn files(role: Role, simulator: Who, network: &[Opt]) -> Outcome {
     let mut w = World::start()?;
-    if let Some(who) = lossy {
-        w.configure(who, BAD_NETWORK)?;
-    }
+    w.configure(simulator, network)?;
     let link = w.link(role, OPTIONS, OPTIONS)?;
     let mut streams = Who::BOTH.map(Stream::new);
     let time = w.until(LIMIT, "all files are there", |w| {

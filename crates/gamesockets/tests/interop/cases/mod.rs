@@ -1,5 +1,7 @@
 //! The cases, in the order they run.
 
+mod auth;
+mod chat;
 mod close;
 mod crowd;
 mod crypto;
@@ -17,9 +19,11 @@ pub(crate) fn all() -> Vec<&'static Case> {
         messages::CASES,
         close::CASES,
         crypto::CASES,
+        auth::CASES,
         crowd::CASES,
         files::CASES,
         liveness::CASES,
+        chat::CASES,
     ]
     .into_iter()
     .flatten()
@@ -35,3 +39,8 @@ macro_rules! ensure {
     };
 }
 pub(crate) use ensure;
+
+/// What this program does when a case starts it as a peer process.
+pub(crate) fn peer(words: &[String]) -> Result<(), String> {
+    liveness::peer(words)
+}
