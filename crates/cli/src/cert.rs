@@ -197,10 +197,11 @@ fn write(path: &Path, text: &str, secret: bool, force: bool) -> Result<(), CertC
         io::ErrorKind::AlreadyExists => CertCommandError::Exists(path.to_owned()),
         _ => CertCommandError::File { path: path.to_owned(), source },
     };
-    if force && let Err(e) = fs::remove_file(path) {
-        if e.kind() != io::ErrorKind::NotFound {
-            return Err(failed(e));
-        }
+    if force
+        && let Err(e) = fs::remove_file(path)
+        && e.kind() != io::ErrorKind::NotFound
+    {
+        return Err(failed(e));
     }
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

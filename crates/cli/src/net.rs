@@ -284,6 +284,29 @@ impl Net {
         Ok(())
     }
 
+    /// [`finish`](Self::finish) for the one connection of a client, whose end by itself is a failure.
+    ///
+    /// # Errors
+    /// The peer did not take everything, or complained.
+    pub(crate) fn leave(&mut self, connection: &Connection, text: &str) -> Result<(), Failure> {
+        let until = Instant::now() + FINISH_WITHIN;
+        while !is_delivered(connection) && Instant::now() < until {
+            std::thread::sleep(PAUSE_MAX);
+        }
+        let end = connection.ended().map(|ended| End {
+            by_peer: ended.by_peer,
+            reason: ended.reason,
+            text: ended.text,
+            peer: Self::peer_of(connection),
+            was_connected: true,
+        });
+        self.finish(std::slice::from_ref(connection), REASON_OK, text)?;
+        match end {
+            Some(end) if !end.is_ordinary() => Err(end.failure()),
+            _ => Ok(()),
+        }
+    }
+
     /// The library itself, for what is asked only once.
     pub(crate) const fn context(&self) -> &Context {
         &self.context

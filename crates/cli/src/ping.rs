@@ -1,7 +1,7 @@
 //! `gamesockets ping`: how a connection fares.
 
 use crate::exit::{Code, Failure};
-use crate::net::{Net, News, REASON_OK, resolve, stop_requested};
+use crate::net::{Net, News, resolve, stop_requested};
 use crate::screen::Screen;
 use crate::text::{bytes, digits, parse_seconds, table};
 use clap::Args;
@@ -87,7 +87,7 @@ pub(crate) fn run(args: &PingArgs) -> Result<(), Failure> {
     } else {
         println!("{}", seen.line());
     }
-    net.finish(&[connection], REASON_OK, "goodbye")
+    net.leave(&connection, "goodbye")
 }
 
 /// Lets one interval pass, and the probe through.

@@ -122,10 +122,10 @@ fn read_lines(from: impl Read, to: &SyncSender<Value>) {
             Ok(_) => {}
         }
         // A child prints JSON and nothing else; what is none is of no use here.
-        if let Ok(value) = serde_json::from_str(&line) {
-            if to.send(value).is_err() {
-                return;
-            }
+        if let Ok(value) = serde_json::from_str(&line)
+            && to.send(value).is_err()
+        {
+            return;
         }
     }
 }

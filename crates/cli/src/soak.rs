@@ -5,7 +5,7 @@ use crate::net::{Stop, stop_requested};
 use crate::text::parse_seconds;
 use clap::Args;
 use gamesockets_sim::soak::Progress;
-use gamesockets_sim::{Budget, SoakReport, soak};
+use gamesockets_sim::{Budget, Failure as Broken, SoakReport, soak};
 use indicatif::{ProgressBar, ProgressStyle};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 const SECONDS: Duration = Duration::from_secs(60);
 /// Time between two lines of output that is not a terminal.
 const BRIEF: Duration = Duration::from_secs(10);
+/// Last steps shown of a world that broke a rule.
+const TRACE_LINES: usize = 30;
 
 const AFTER_HELP: &str = "\
 Each seed makes a world: hosts, applications, bad links and attackers under a virtual clock, with rules that are checked
@@ -43,6 +45,9 @@ pub(crate) struct SoakArgs {
     /// How long [default: 60]
     #[arg(long, value_parser = parse_seconds)]
     seconds: Option<Duration>,
+    /// Print all steps that are kept of a world that broke a rule, not only the last ones
+    #[arg(long)]
+    trace: bool,
     /// Print JSON at the end, and nothing else
     #[arg(long)]
     json: bool,
@@ -131,10 +136,17 @@ fn conclude(args: &SoakArgs, seed: u64, report: &SoakReport, elapsed: Duration) 
         None => Ok(()),
         Some(failure) => {
             if !args.json {
-                println!("{failure}");
+                let lines: Vec<&str> = failure.trace.lines().collect();
+                let skipped = if args.trace { 0 } else { lines.len().saturating_sub(TRACE_LINES) };
+                lines.iter().skip(skipped).for_each(|line| println!("{line}"));
+                println!("scenario: {}", failure.scenario);
             }
-            let text =
-                format!("seed {} broke a rule: {} ({})", failure.seed, failure.message, replay(failure.seed));
+            let Broken { seed, step, at_us, message, .. } = failure;
+            let at = *at_us as f64 / 1e6;
+            let again = replay(*seed);
+            let text = format!(
+                "seed {seed} broke a rule at step {step}, {at:.6} s: {message}\nsee it again: {again}"
+            );
             Err(Failure::new(Code::Failed, text))
         }
     }

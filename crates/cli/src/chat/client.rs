@@ -3,7 +3,7 @@
 use super::room::LINE_BYTES_MAX;
 use super::{ClientArgs, MESSAGE_BYTES_MAX, PORT};
 use crate::exit::{Code, Failure};
-use crate::net::{End, Net, News, REASON_OK, resolve, stop_requested};
+use crate::net::{End, Net, News, resolve, stop_requested};
 use crate::process::stdin_lines;
 use crate::text::harmless;
 use gamesockets::{Connection, Message, SendError, SendFlags};
@@ -63,8 +63,9 @@ pub(super) fn run(args: &ClientArgs) -> Result<(), Failure> {
             }
         }
     }
-    net.finish(&[connection], REASON_OK, "goodbye")?;
+    let left = net.leave(&connection, "goodbye");
     print_messages(&net.messages());
+    left?;
     if too_long > 0 {
         return Err(Failure::new(Code::Failed, format!("{too_long} lines were too long and not said")));
     }

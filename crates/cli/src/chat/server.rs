@@ -15,7 +15,7 @@ use std::time::Duration;
 const TURN: Duration = Duration::from_millis(10);
 /// Reason numbers we close with.
 const REASON_FULL: u32 = 1001;
-const REASON_SLOW: u32 = 1002;
+const REASON_SLOW: u32 = 2001;
 
 struct Server {
     net: Net,

@@ -157,7 +157,8 @@ pub(super) fn link_status(
     let wait =
         |l: &LaneStatus| if l.queue_time_us == i64::MAX { -1.0 } else { l.queue_time_us as f64 / 1000.0 };
     link.ping_ms = status.ping_ms;
-    link.loss = if status.quality_remote < 0.0 { -1.0 } else { 1.0 - status.quality_remote };
+    link.loss_in = if status.quality_local < 0.0 { -1.0 } else { 1.0 - status.quality_local };
+    link.state_lost = ages.lost();
     link.out_bytes_per_sec = status.out_bytes_per_sec;
     link.in_bytes_per_sec = status.in_bytes_per_sec;
     link.lane_delay_ms = lanes.iter().map(wait).collect();

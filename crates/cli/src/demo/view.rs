@@ -13,8 +13,10 @@ pub(super) struct LinkStatus {
     pub(super) from: String,
     pub(super) to: String,
     pub(super) ping_ms: i32,
-    /// Share of the packets that do not arrive, 0 to 1: what `from` sends, as `to` sees it; negative if unknown.
-    pub(super) loss: f32,
+    /// Share of the packets of the other direction that did not arrive, 0 to 1; negative while unknown.
+    pub(super) loss_in: f32,
+    /// Share of the state messages of the other direction that did not arrive.
+    pub(super) state_lost: f64,
     pub(super) out_bytes_per_sec: f32,
     pub(super) in_bytes_per_sec: f32,
     /// How long a message put on each lane now would wait, milliseconds.
@@ -44,7 +46,7 @@ impl View {
         head.extend(LANE_NAMES.map(|name| format!("{name} wait")));
         head.extend(["state age p50", "p99", "file"].map(str::to_owned));
         let mut rows = vec![head];
-        rows.extend(self.links.values().map(Self::row));
+        rows.extend(self.links.values().map(|link| self.row(link)));
         let mut lines = vec![format!("{:.1} s", elapsed.as_secs_f64())];
         lines.extend(table(&rows));
         lines
@@ -63,18 +65,25 @@ impl View {
                     l.to,
                     progress(l),
                     ms(l.ping_ms.into()),
-                    loss(l)
+                    self.loss(l)
                 )
             })
             .collect();
         format!("{:5.1} s  {}", elapsed.as_secs_f64(), parts.join("   "))
     }
 
-    fn row(link: &LinkStatus) -> Vec<String> {
+    /// What is lost of what this direction's sender sends: its receiver knows.
+    fn loss(&self, link: &LinkStatus) -> String {
+        let Some(back) = self.links.get(&(link.to.clone(), link.from.clone())) else { return "-".into() };
+        let share = if back.loss_in < 0.0 { back.state_lost } else { back.loss_in.into() };
+        format!("{:.1} %", 100.0 * share)
+    }
+
+    fn row(&self, link: &LinkStatus) -> Vec<String> {
         let mut row = vec![
             format!("{} -> {}", link.from, link.to),
             ms(link.ping_ms.into()),
-            loss(link),
+            self.loss(link),
             format!("{}/s", bytes(link.out_bytes_per_sec.into())),
             format!("{}/s", bytes(link.in_bytes_per_sec.into())),
         ];
@@ -86,10 +95,6 @@ impl View {
 
 fn ms(value: f64) -> String {
     if value.is_finite() && value >= 0.0 { format!("{} ms", digits(value)) } else { "-".into() }
-}
-
-fn loss(link: &LinkStatus) -> String {
-    if link.loss < 0.0 { "-".into() } else { format!("{:.1} %", 100.0 * link.loss) }
 }
 
 fn progress(link: &LinkStatus) -> String {
@@ -110,7 +115,7 @@ mod tests {
             from: "server".into(),
             to: "ada".into(),
             ping_ms: 81,
-            loss: 0.05,
+            loss_in: 0.05,
             lane_delay_ms: vec![0.0, 0.0, 130.0],
             sent: 1,
             size: 2,
@@ -122,7 +127,10 @@ mod tests {
         view.update(LinkStatus { from: "ada".into(), to: "server".into(), size: 0, ..link });
         let lines = view.lines(Duration::from_secs(3));
         assert_eq!(lines.len(), 4, "{lines:#?}");
-        assert!(lines[3].contains("81.0 ms") && lines[3].ends_with("50 %"), "{lines:#?}");
+        assert!(
+            lines[3].contains("81.0 ms") && lines[3].contains("5.0 %") && lines[3].ends_with("50 %"),
+            "{lines:#?}"
+        );
         assert!(view.brief(Duration::from_secs(3)).contains("ada: file 50 %"));
     }
 }

@@ -309,7 +309,10 @@ impl Target {
         let on_disk = match fs::symlink_metadata(&partial) {
             Ok(meta) if meta.is_file() => meta.len(),
             Ok(_) => {
-                return Err(IncomingError::disk(&partial, io::Error::other("is not a plain file; remove it")));
+                return Err(IncomingError::disk(
+                    &partial,
+                    io::Error::other("is not a plain file; remove it"),
+                ));
             }
             Err(_) => 0,
         };

@@ -20,7 +20,7 @@ use std::time::Duration;
 const PORT: u16 = 27021;
 /// Reason numbers that the halves close with.
 const REASON_DONE: u32 = 1000;
-const REASON_FAILED: u32 = 1010;
+const REASON_FAILED: u32 = 2001;
 
 const SEND_AFTER_HELP: &str = "\
 The receiver tells how much of the file it has from an earlier try, and the hash of that; if it is the same file, only

@@ -24,7 +24,8 @@ pub(super) fn run(args: &SendArgs) -> Result<(), Failure> {
     let (file, size) = open(&args.file)?;
     let name = name_of(args)?;
     let to = resolve(&args.address, PORT)?;
-    let rate = args.rate.unwrap_or(if to.ip().is_loopback() { RATE_HERE } else { RATE_ELSEWHERE });
+    let usual = if to.ip().is_loopback() { RATE_HERE } else { RATE_ELSEWHERE };
+    let rate = args.rate.unwrap_or(usual);
     let mut net = Net::new(&Rates { rate, send_buffer: SEND_BUFFER_BYTES, ..Rates::default() }.options())?;
     let connection = net.connect_and_wait(to)?;
     let mut sending = Sending {
