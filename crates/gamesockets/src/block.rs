@@ -88,7 +88,7 @@ impl Block {
 
     /// State as the application sees it; `None` once the handle is closed.
     pub(crate) fn state(&self) -> ConnectionState {
-        match self.state.load(Ordering::Acquire) {
+        match self.state.load(Ordering::SeqCst) {
             1 => ConnectionState::Connecting,
             2 => ConnectionState::FindingRoute,
             3 => ConnectionState::Connected,
@@ -107,12 +107,13 @@ impl Block {
         info.user_data = self.user_data();
         let state = info.state;
         *lock(&self.info) = info;
-        self.state.store(state as i32, Ordering::Release);
+        // Sequentially consistent, as its reading: whoever waits for a state first says so, then looks.
+        self.state.store(state as i32, Ordering::SeqCst);
     }
 
     /// The handle is gone: unread messages are dropped, nothing can be sent any more.
     pub(crate) fn close(&self) {
-        self.state.store(ConnectionState::None as i32, Ordering::Release);
+        self.state.store(ConnectionState::None as i32, Ordering::SeqCst);
         let group = {
             let mut inbox = lock(&self.inbox);
             inbox.queue = VecDeque::new();

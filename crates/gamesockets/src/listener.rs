@@ -38,7 +38,7 @@ impl ListenerBlock {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::SeqCst)
     }
 
     #[cfg(feature = "async")]
@@ -56,7 +56,7 @@ impl ListenerBlock {
         allow(unused_variables, clippy::needless_pass_by_ref_mut, reason = "wakers")
     )]
     pub(crate) fn close(&self, after: &mut After) {
-        self.closed.store(true, Ordering::Release);
+        self.closed.store(true, Ordering::SeqCst);
         #[cfg(feature = "async")]
         self.backlog.close(after);
     }

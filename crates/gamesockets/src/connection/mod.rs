@@ -209,6 +209,19 @@ impl Connection {
     ///
     /// # Errors
     /// See [`LanesError`].
+    ///
+    /// ```
+    /// use gamesockets::{Context, Identity, LaneConfig, SendFlags, SocketPairKind};
+    ///
+    /// let context = Context::new()?;
+    /// let (a, _b) = context.socket_pair(SocketPairKind::Memory, [Identity::localhost(), Identity::localhost()])?;
+    /// let urgent = LaneConfig { priority: 0, weight: 1 };
+    /// let bulk = LaneConfig { priority: 1, weight: 1 };
+    /// a.configure_lanes(&[urgent, bulk])?;
+    /// a.send_on_lane(b"a large map", SendFlags::RELIABLE, 1)?;
+    /// a.send_on_lane(b"overtakes it", SendFlags::RELIABLE, 0)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn configure_lanes(&self, lanes: &[LaneConfig]) -> Result<(), LanesError> {
         let block = self.open()?;
         self.shared.command(|io, now| {

@@ -46,6 +46,23 @@ impl Connection {
 
     /// Sends several messages, in order and in one go. Each gets its own result; after the first that is not taken the
     /// others are not tried. Returns how many were taken.
+    ///
+    /// ```
+    /// use gamesockets::{Context, Identity, OutgoingMessage, SendFlags, SocketPairKind};
+    ///
+    /// let context = Context::new()?;
+    /// let (a, _b) = context.socket_pair(SocketPairKind::Memory, [Identity::localhost(), Identity::localhost()])?;
+    /// let mut batch = [
+    ///     OutgoingMessage::new("position", SendFlags::UNRELIABLE),
+    ///     OutgoingMessage::new("chat", SendFlags::RELIABLE).on_lane(7),
+    ///     OutgoingMessage::new("score", SendFlags::RELIABLE),
+    /// ];
+    /// assert_eq!(a.send_batch(&mut batch), 1);
+    /// assert_eq!(batch[0].result, Some(Ok(1)));
+    /// assert!(matches!(batch[1].result, Some(Err(_))), "there is no lane 7");
+    /// assert_eq!(batch[2].result, None, "not tried");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn send_batch(&self, batch: &mut [OutgoingMessage]) -> usize {
         send_all(&self.shared, Some(&self.block), batch.iter_mut())
     }

@@ -12,6 +12,21 @@ impl Context {
 
     /// Calls `handle` with each event that happened since the last call. Everything may be called from inside it;
     /// events that happen meanwhile wait for the next time. Returns how many there were.
+    ///
+    /// ```
+    /// use gamesockets::{ConnectionState, Context, Event};
+    ///
+    /// let context = Context::new()?;
+    /// let connection = context.connect("127.0.0.1:9".parse()?)?;
+    /// context.run_callbacks(|event| {
+    ///     if let Event::ConnectionStatusChanged { connection, new, .. } = event {
+    ///         assert_eq!(new, ConnectionState::Connecting);
+    ///         connection.close(0, "changed our mind", false).ok();
+    ///     }
+    /// });
+    /// assert_eq!(connection.state(), ConnectionState::None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn run_callbacks(&self, mut handle: impl FnMut(Event)) -> usize {
         let queue = self.shared.take_events();
         let count = queue.len();

@@ -39,6 +39,16 @@ impl Context {
     /// A request for a certificate, to be signed by an authority; the answer goes to
     /// [`set_certificate`](Self::set_certificate). The private key is made with the first request, never leaves the
     /// context, and is kept until [`reset_identity`](Self::reset_identity).
+    ///
+    /// ```
+    /// use gamesockets::{Availability, Context};
+    ///
+    /// let context = Context::new()?;
+    /// let request = context.certificate_request();
+    /// assert_eq!(request, context.certificate_request(), "the same key every time");
+    /// assert_eq!(context.authentication_status().availability, Availability::CannotTry);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn certificate_request(&self) -> Vec<u8> {
         let mut a = lock(&self.shared.authentication);
         let key = match &a.key {

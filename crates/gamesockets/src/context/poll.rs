@@ -66,6 +66,8 @@ impl Context {
             return;
         }
         shared.shard.alarm.ring();
+        // If this very thread polls, and got here from inside the debug output, its polling ends with it.
+        let inside_poll = *lock(&shared.polled_by) == Some(std::thread::current().id());
         match shared.runner.get() {
             Some(Runner::Thread(handle)) => {
                 let handle = lock(handle).take();
@@ -75,13 +77,8 @@ impl Context {
                     let _ = handle.join();
                 }
             }
-            // If this very thread polls, and got here from inside the debug output, its polling ends with it.
-            Some(Runner::Manual(poller)) => {
-                if *lock(&shared.polled_by) != Some(std::thread::current().id()) {
-                    wind_down(shared, &mut lock(poller));
-                }
-            }
-            None => {}
+            Some(Runner::Manual(poller)) if !inside_poll => wind_down(shared, &mut lock(poller)),
+            _ => {}
         }
         shared.take_events();
     }

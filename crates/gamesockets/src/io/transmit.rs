@@ -7,9 +7,12 @@ use crate::shared::Shared;
 use gamesockets_endpoint::types::{SocketErrorKind, Transmit};
 use gamesockets_wire::Timestamp;
 use std::io;
+use std::time::Duration;
 
 /// Datagrams sent in one turn before the other work gets its share: about two milliseconds of work.
 const SEND_DATAGRAMS_PER_TURN: usize = 2048;
+/// Other failures to send are told at most once per this time.
+const TELL_ERRORS_EVERY: Duration = Duration::from_secs(10);
 /// The system's queue is full: it is tried again after this time, microseconds. The shortest sleep there is.
 const RETRY_US: u64 = 1000;
 
@@ -20,6 +23,7 @@ pub(crate) struct Outgoing {
     /// Datagrams in `buf`, and how many of its bytes are gone.
     pending: Option<(Transmit, usize)>,
     warned_too_big: bool,
+    error_told_at: Option<Timestamp>,
 }
 
 impl Outgoing {
@@ -48,7 +52,7 @@ impl IoLoop {
                 self.outgoing.pending = Some((t, 0));
                 self.trace_sent(shared, &t);
             }
-            if !self.send_pending(shared) {
+            if !self.send_pending(shared, now) {
                 self.counters.send_blocks += 1;
                 return false;
             }
@@ -74,7 +78,7 @@ impl IoLoop {
     }
 
     /// Hands the pending datagrams to the system. Returns whether all of them are gone.
-    fn send_pending(&mut self, shared: &Shared) -> bool {
+    fn send_pending(&mut self, shared: &Shared, now: Timestamp) -> bool {
         while let Some((t, done)) = self.outgoing.pending {
             let Some(rest) = self.outgoing.buf.get(done..t.len).filter(|rest| !rest.is_empty()) else {
                 self.outgoing.pending = None;
@@ -99,7 +103,7 @@ impl IoLoop {
                     self.after.lines.push(&shared.debug, DebugLevel::Msg, line);
                     continue;
                 }
-                Err(e) => self.sending_failed(shared, &t, &e),
+                Err(e) => self.sending_failed(shared, now, &t, &e),
             }
             self.outgoing.pending = Some((t, done + size));
         }
@@ -107,9 +111,16 @@ impl IoLoop {
     }
 
     /// Datagrams that cannot be sent are lost, as the network may lose any.
-    fn sending_failed(&mut self, shared: &Shared, t: &Transmit, e: &io::Error) {
+    fn sending_failed(&mut self, shared: &Shared, now: Timestamp, t: &Transmit, e: &io::Error) {
         let kind = kind_of(e);
         self.endpoint.handle_socket_error(t.socket, Some(t.to), kind);
+        let told = self.outgoing.error_told_at;
+        if kind != SocketErrorKind::TooBig && told.is_none_or(|at| now >= at + TELL_ERRORS_EVERY) {
+            self.outgoing.error_told_at = Some(now);
+            self.after
+                .lines
+                .push(&shared.debug, DebugLevel::Error, || format!("cannot send to {}: {e}", t.to));
+        }
         if kind == SocketErrorKind::TooBig && !self.outgoing.warned_too_big {
             self.outgoing.warned_too_big = true;
             let line = || {
