@@ -45,7 +45,15 @@ fn api(ask: &Ask<'_>, report: &mut Report) {
     let mut command = tool("cargo");
     command
         .current_dir(&ask.repository.root)
-        .args(["doc", "--workspace", "--lib", "--no-deps", "--document-private-items", "--all-features"])
+        .args([
+            "doc",
+            "--workspace",
+            "--lib",
+            "--no-deps",
+            "--keep-going",
+            "--document-private-items",
+            "--all-features",
+        ])
         .env("RUSTDOCFLAGS", "-D warnings")
         .env("CARGO_TERM_COLOR", "never");
     let log = ask.repository.target.join("x/doc.log");

@@ -18,8 +18,8 @@ pub(super) fn run(ask: &Ask<'_>) -> Report {
             label: "interop".to_owned(),
             packages: vec![INTEROP.0.to_owned()],
             only_test: Some(INTEROP.1.to_owned()),
-            // Its cases measure time, so they run one after the other, as its own harness does it.
-            sequential: true,
+            // Its cases measure time, so its harness runs them one after the other.
+            plain: true,
             verbose: ask.verbose,
             ..Selection::default()
         },

@@ -30,14 +30,14 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "rustfmt",
         probe: &["fmt", "--version"],
-        args: &["fmt", "--all", "--check"],
+        args: &["fmt", "--all", "--check", "--", "--color", "never"],
         missing: "rustfmt is not installed: rustup component add rustfmt",
         folder: "",
     },
     Tool {
         name: "rustfmt (fuzz)",
         probe: &["fmt", "--version"],
-        args: &["fmt", "--all", "--check"],
+        args: &["fmt", "--all", "--check", "--", "--color", "never"],
         missing: "rustfmt is not installed: rustup component add rustfmt",
         folder: "fuzz",
     },
@@ -69,6 +69,7 @@ pub(super) fn run(ask: &Ask<'_>) -> Report {
             label: "tests of the checks".to_owned(),
             packages: vec![XTASK.to_owned()],
             skip_name: Some(WHOLE),
+            plain: true,
             verbose: ask.verbose,
             ..Selection::default()
         },

@@ -31,8 +31,9 @@ pub(crate) struct Selection {
     pub(crate) without_test: Option<(String, String)>,
     /// Without tests whose name holds this text.
     pub(crate) skip_name: Option<&'static str>,
-    /// One after the other, in the order of the program.
-    pub(crate) sequential: bool,
+    /// By cargo's own runner in any case: nothing else is built, and a test program with a harness of its
+    /// own is in charge of its tests.
+    pub(crate) plain: bool,
     /// Show the output as it comes.
     pub(crate) verbose: bool,
 }
@@ -55,16 +56,13 @@ pub(crate) fn run(repository: &Repository, selection: &Selection) -> Report {
     if selection.packages.is_empty() {
         return Report::default();
     }
-    if !selection.sequential && works("cargo", &["nextest", "--version"]) {
+    if !selection.plain && works("cargo", &["nextest", "--version"]) {
         return with_nextest(repository, selection);
     }
     let mut report = Report::default();
     for (label, args) in libtest_calls(repository, selection) {
         let mut command = cargo(repository, &args);
         command.args(["--all-features", "--no-fail-fast", "--", "--show-output"]);
-        if selection.sequential {
-            command.args(["--test-threads", "1"]);
-        }
         if let Some(name) = selection.skip_name {
             command.args(["--skip", name]);
         }
@@ -91,7 +89,8 @@ pub(crate) fn run_doctests(
 }
 
 fn with_nextest(repository: &Repository, selection: &Selection) -> Report {
-    let result = repository.target.join("nextest/x/junit.xml");
+    // Its store is in the workspace wherever cargo builds.
+    let result = repository.root.join("target/nextest/x/junit.xml");
     // A result of an earlier run would pass for this one's if the build fails.
     let _ = std::fs::remove_file(&result);
     let mut command = cargo(
