@@ -56,6 +56,7 @@ pub fn packet_content(mut data: &[u8]) {
     sender.absorb(&mut outbox);
     let limits = RecvLimits {
         buffer_bytes: 1 << 16,
+        unread_bytes_max: 1 << 16,
         buffer_messages: 50,
         message_bytes_max: 1 << 15,
         segments_per_packet: 100,

@@ -400,6 +400,7 @@ impl Connection {
     fn recv_limits(&self) -> RecvLimits {
         RecvLimits {
             buffer_bytes: self.config.recv_buffer_size as usize,
+            unread_bytes_max: self.config.recv_buffer_size as u64,
             buffer_messages: self.config.recv_buffer_messages as u32,
             message_bytes_max: self.config.recv_max_message_size as usize,
             segments_per_packet: self.config.recv_max_segments_per_packet as u32,

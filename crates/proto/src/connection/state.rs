@@ -90,6 +90,10 @@ impl Connection {
         self.since = now;
         if phase.is_closed() {
             self.sender.clear();
+            if matches!(phase, Phase::ClosedByPeer | Phase::Problem) {
+                let limits = self.recv_limits();
+                self.receiver.deliver_rest(now, &limits);
+            }
             self.receiver.clear();
             self.ack.due = None;
             self.outgoing.handshake = None;

@@ -24,8 +24,10 @@ const LANE_MAX: u32 = LANES_MAX as u32;
 /// Settings of the receiving half.
 #[derive(Clone, Copy, Debug)]
 pub struct RecvLimits {
-    /// Bytes that may wait unread, and the span of one lane's stream that may be held.
+    /// The span of one lane's stream that may be held, bytes.
     pub buffer_bytes: usize,
+    /// Bytes that may wait unread.
+    pub unread_bytes_max: u64,
     /// Messages that may wait unread.
     pub buffer_messages: u32,
     /// Largest message.
@@ -113,7 +115,7 @@ impl Inbox {
     pub(super) fn has_room(&self, size: usize, limits: &RecvLimits) -> bool {
         let messages = self.gauges.recv_messages.load(Relaxed);
         let bytes = self.gauges.recv_bytes.load(Relaxed);
-        messages < limits.buffer_messages && bytes + size as u64 <= limits.buffer_bytes as u64
+        messages < limits.buffer_messages && bytes + size as u64 <= limits.unread_bytes_max
     }
 
     pub(super) fn push(&mut self, message: Message) {
@@ -416,6 +418,14 @@ impl Receiver {
             )?;
         }
         Ok(())
+    }
+
+    /// Delivers everything that was acknowledged and waits for room, whatever the limits say: the connection is over,
+    /// and nobody would send it again.
+    pub fn deliver_rest(&mut self, now: Timestamp, limits: &RecvLimits) {
+        let limits = RecvLimits { buffer_messages: u32::MAX, unread_bytes_max: u64::MAX, ..*limits };
+        // Malformed data ends here; the connection has ended already.
+        let _ = self.unblock(now, &limits);
     }
 
     /// Whether a message arrived in part.

@@ -107,9 +107,11 @@ impl ReliableIn {
         let fresh =
             usize::try_from(self.pos - pos).ok().and_then(|skip| data.get(skip..)).unwrap_or_default();
         let used = self.cut(fresh, ctx)?;
-        if used < fresh.len() {
-            // The inbox is full: the rest comes again, since this packet stays unacknowledged.
-            return Ok(Taken::Refused);
+        let rest = fresh.get(used..).unwrap_or_default();
+        if !rest.is_empty() {
+            // The inbox is full: the rest waits here for room. Without room for that either it comes again.
+            self.blocked = true;
+            return Ok(self.hold(self.pos, self.pos, rest, ctx));
         }
         self.drain(ctx)?;
         Ok(Taken::Yes)
@@ -136,6 +138,18 @@ impl ReliableIn {
         Taken::Yes
     }
 
+    /// Keeps bytes that start at the present position, unless more of the same are held there already.
+    fn keep(&mut self, rest: &[u8], ctx: &mut Ctx<'_>) {
+        if self.held.get(&self.pos).is_some_and(|there| there.len() >= rest.len()) {
+            return;
+        }
+        self.held_bytes += rest.len() + HELD_SEGMENT_OVERHEAD;
+        ctx.budget.force_hold(rest.len() + HELD_SEGMENT_OVERHEAD);
+        if let Some(old) = self.held.insert(self.pos, rest.into()) {
+            self.unhold(old.len(), ctx);
+        }
+    }
+
     fn unhold(&mut self, len: usize, ctx: &mut Ctx<'_>) {
         self.held_bytes -= len + HELD_SEGMENT_OVERHEAD;
         ctx.budget.unhold(len + HELD_SEGMENT_OVERHEAD);
@@ -153,11 +167,7 @@ impl ReliableIn {
             let rest = fresh.get(used..).unwrap_or_default();
             if !rest.is_empty() {
                 // The inbox is full: what was acknowledged already stays here, whatever the budget says.
-                self.held_bytes += rest.len() + HELD_SEGMENT_OVERHEAD;
-                ctx.budget.force_hold(rest.len() + HELD_SEGMENT_OVERHEAD);
-                if let Some(old) = self.held.insert(self.pos, rest.into()) {
-                    self.unhold(old.len(), ctx);
-                }
+                self.keep(rest, ctx);
                 self.blocked = true;
                 break;
             }
