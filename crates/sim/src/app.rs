@@ -2,11 +2,13 @@
 
 use crate::ctx::Ctx;
 use crate::trace::Check;
+use core::cell::RefCell;
 use core::fmt::Debug;
 use gamesockets_endpoint::slab::ConnId;
 use gamesockets_endpoint::types::Event;
 use gamesockets_proto::connection::ConnectionState as State;
 use gamesockets_proto::message::Message;
+use std::rc::Rc;
 
 /// What runs on a host. Called while the host's loop runs its turn.
 pub trait App: Debug {
@@ -41,10 +43,26 @@ pub trait App: Debug {
     }
 }
 
+/// A message as an application got it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Got {
+    /// Virtual time, microseconds.
+    pub at_us: u64,
+    /// On this connection.
+    pub conn: ConnId,
+    /// The message.
+    pub message: Message,
+}
+
+/// Messages that an application got, for somebody outside to look at.
+pub type Record = Rc<RefCell<Vec<Got>>>;
+
 /// The plainest application: accepts if told so, reads everything at once, and keeps it if told so. The rest is done
 /// by the test that owns the world.
 #[derive(Debug, Clone)]
 pub struct Plain {
+    /// Messages are kept here.
+    pub record: Option<Record>,
     /// Accept incoming connections at once.
     pub accept: bool,
     /// Read messages as soon as they come.
@@ -55,7 +73,15 @@ pub struct Plain {
 
 impl Default for Plain {
     fn default() -> Self {
-        Self { accept: true, read: true, close: false }
+        Self { record: None, accept: true, read: true, close: false }
+    }
+}
+
+impl Plain {
+    /// One that keeps what it reads, and where.
+    pub fn recording() -> (Self, Record) {
+        let record = Record::default();
+        (Self { record: Some(record.clone()), ..Self::default() }, record)
     }
 }
 
@@ -73,6 +99,14 @@ impl App for Plain {
     }
 
     fn on_readable(&mut self, ctx: &mut Ctx<'_>, conn: ConnId) -> Check {
-        if self.read { ctx.read_all(conn).map(|_: Vec<Message>| ()) } else { Ok(()) }
+        if !self.read {
+            return Ok(());
+        }
+        let messages = ctx.read_all(conn)?;
+        if let Some(record) = &self.record {
+            let at_us = ctx.now_us();
+            record.borrow_mut().extend(messages.into_iter().map(|message| Got { at_us, conn, message }));
+        }
+        Ok(())
     }
 }

@@ -89,6 +89,8 @@ pub struct Flow {
     pub wire_id: u32,
     /// The other end is not an endpoint of this world: nothing is known about what it sends.
     pub foreign: bool,
+    /// Whether any message came out of it.
+    pub heard: bool,
     /// What it sent, by lane.
     pub lanes: BTreeMap<u16, LaneLedger>,
     /// The last packet number it used, low half.
@@ -167,6 +169,7 @@ impl Book {
             met: false,
             wire_id: 0,
             foreign: false,
+            heard: false,
             lanes: BTreeMap::new(),
             last_packet: None,
         });
@@ -244,7 +247,9 @@ impl Book {
         let flow = self.flow_mut(id);
         flow.state = new;
         if over {
-            rule!(reason.0 != 0 && !text.is_empty(), "{id} ended in {new:?} without a reason or text");
+            let told = reason.0 != 0 && !text.is_empty() || self.explain.corrupt || self.explain.attack;
+            let flow = self.flow_mut(id);
+            rule!(told, "{id} ended in {new:?} without a reason or text");
             flow.ended = Some(Ended { at_us: now_us, state: new, reason, text: text.to_owned() });
             self.explain.ends = true;
         }
@@ -268,7 +273,9 @@ impl Book {
         if peer.ended.as_ref().is_some_and(|e| e.reason == reason && e.text == text) {
             return Ok(());
         }
-        if reason == EndReason::MISC_PEER_SENT_NO_CONNECTION && !peer.is_live() {
+        // A close that is due may be forged on its way, but none that is not due.
+        let forged = self.explain.attack || reason == EndReason::MISC_PEER_SENT_NO_CONNECTION;
+        if forged && !peer.is_live() {
             return Ok(());
         }
         Err(broken!(
@@ -290,7 +297,7 @@ impl Book {
         let peer_is_live = flow.peer.is_some_and(|p| self.flow(p).is_live() && self.flow(p).peer == Some(id));
         let explained = match (reason, old) {
             (EndReason::MISC_TIMEOUT, State::Connecting) => flow.role == Role::Server || e.connect_timeouts,
-            (EndReason::MISC_TIMEOUT, _) => !peer_is_live || e.outages,
+            (EndReason::MISC_TIMEOUT, _) => !peer_is_live || e.outages || self.never_spoke(id),
             (
                 EndReason::REMOTE_BAD_CRYPT
                 | EndReason::REMOTE_BAD_CERT
@@ -304,25 +311,26 @@ impl Book {
         Ok(())
     }
 
+    /// Somebody who damages handshake messages on their way can make both ends connect with different keys: the
+    /// certificate is part of them, and nobody vouches for it. Then neither end ever hears the other.
+    fn never_spoke(&self, id: FlowId) -> bool {
+        let silent = |f: &Flow| !f.heard;
+        let flow = self.flow(id);
+        (self.explain.corrupt || self.explain.attack)
+            && silent(flow)
+            && flow.peer.is_none_or(|p| silent(self.flow(p)))
+    }
+
     /// A message came out of connection `id`.
-    pub(crate) fn on_delivered(
-        &mut self,
-        id: FlowId,
-        m: &Message,
-        now: Timestamp,
-        started: Timestamp,
-    ) -> Check {
+    pub(crate) fn on_delivered(&mut self, id: FlowId, m: &Message, now: Timestamp) -> Check {
         let flow = self.flow(id);
         rule!(flow.closed.is_none(), "{id} delivered {}:{} after its handle was closed", m.lane, m.number);
         rule!(m.received_at <= now, "{id} received a message in the future, at {:?}", m.received_at);
-        if let Some(ended) = &flow.ended {
-            let end = started.plus_micros(ended.at_us);
-            rule!(m.received_at <= end, "{id} received {}:{} after its end", m.lane, m.number);
-        }
         if flow.foreign {
             return Ok(());
         }
         let Some(peer) = flow.peer else { return Err(broken!("{id} has no peer and received a message")) };
+        self.flow_mut(id).heard = true;
         let flow = self.flow_mut(peer);
         let lane = flow.lanes.get_mut(&m.lane);
         let Some(lane) = lane else {

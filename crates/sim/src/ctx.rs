@@ -138,7 +138,7 @@ impl<'a> Ctx<'a> {
         self.host.sockets.get(&socket).copied()
     }
 
-    /// Listens on a port.
+    /// Listens on a port of the main address.
     ///
     /// # Errors
     /// As the endpoint says; a taken port counts as a socket in use.
@@ -148,7 +148,19 @@ impl<'a> Ctx<'a> {
         config: &Arc<ConnConfig>,
     ) -> Result<(ListenerId, SocketAddr), ListenError> {
         let socket = self.bind(Some(port)).map_err(|_| ListenError::SocketInUse)?;
-        let local = SocketAddr::new(self.host.address, port);
+        self.listen_on(socket, config)
+    }
+
+    /// Listens on a bound socket, which is given up if that fails.
+    ///
+    /// # Errors
+    /// As the endpoint says.
+    pub fn listen_on(
+        &mut self,
+        socket: SocketId,
+        config: &Arc<ConnConfig>,
+    ) -> Result<(ListenerId, SocketAddr), ListenError> {
+        let local = self.local(socket).ok_or(ListenError::SocketInUse)?;
         let result = self.host.endpoint.listen(self.clock(), socket, local, config.clone());
         match &result {
             Ok(id) => {
@@ -367,11 +379,11 @@ impl<'a> Ctx<'a> {
             Ok(n) => rule!(n == out.len() && n <= max && !closed, "{flow}: {n} of {max} messages, {closed}"),
             Err(_) => rule!(closed, "{flow} cannot be read though it was not closed"),
         }
-        let (now, started) = (self.clock(), self.host.clock(0));
+        let now = self.clock();
         for m in &out {
             let (lane, number, len) = (m.lane, m.number, m.payload.len());
             self.shared.note(Step::Received { flow, lane, number, len });
-            self.shared.book.on_delivered(flow, m, now, started)?;
+            self.shared.book.on_delivered(flow, m, now)?;
         }
         if !out.is_empty() {
             self.wake();

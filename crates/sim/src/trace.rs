@@ -7,8 +7,8 @@ use core::net::SocketAddr;
 use gamesockets_proto::connection::ConnectionState;
 use std::collections::VecDeque;
 
-/// Steps that a failure shows.
-pub const TRACE_STEPS_MAX: usize = 300;
+/// Steps that a failure shows unless told otherwise.
+pub const TRACE_STEPS: usize = 300;
 
 /// A host of the world.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -191,21 +191,33 @@ fn last_bytes(a: &SocketAddr) -> u32 {
 }
 
 /// The last steps, and a fingerprint of all of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Trace {
     steps: VecDeque<(u64, u64, Step)>,
+    keep: usize,
     count: u64,
     hash: u64,
 }
 
+impl Default for Trace {
+    fn default() -> Self {
+        Self { steps: VecDeque::new(), keep: TRACE_STEPS, count: 0, hash: 0 }
+    }
+}
+
 impl Trace {
+    /// Remembers so many steps from now on.
+    pub const fn keep(&mut self, steps: usize) {
+        self.keep = steps;
+    }
+
     /// Notes a step.
     pub fn push(&mut self, now_us: u64, step: Step) {
         self.mix(now_us);
         for word in step.words() {
             self.mix(word);
         }
-        if self.steps.len() == TRACE_STEPS_MAX {
+        if self.steps.len() >= self.keep {
             self.steps.pop_front();
         }
         self.steps.push_back((self.count, now_us, step));
@@ -326,7 +338,7 @@ mod tests {
             t
         };
         let t = run(1000, 5);
-        assert_eq!(t.to_string().lines().count(), TRACE_STEPS_MAX);
+        assert_eq!(t.to_string().lines().count(), TRACE_STEPS);
         assert_eq!(t.hash(), run(1000, 5).hash());
         assert_ne!(t.hash(), run(1000, 6).hash(), "a step long gone still counts");
     }

@@ -134,6 +134,11 @@ impl World {
         self.shared.trace.count()
     }
 
+    /// Makes failures show so many steps.
+    pub const fn keep_steps(&mut self, steps: usize) {
+        self.shared.trace.keep(steps);
+    }
+
     /// Writes a remark into the trace.
     pub fn note(&mut self, text: &str) {
         self.shared.note(Step::Note(text.to_owned()));

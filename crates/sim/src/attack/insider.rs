@@ -113,6 +113,8 @@ pub struct Insider {
     rng: Rng,
     inbox: VecDeque<(SocketAddr, Vec<u8>)>,
     sessions: BTreeMap<SocketAddr, Session>,
+    /// When it acts next by itself, microseconds.
+    planned_us: u64,
     silent: bool,
 }
 
@@ -127,6 +129,7 @@ impl Insider {
             rng: Rng::new(seed),
             inbox: VecDeque::new(),
             sessions: BTreeMap::new(),
+            planned_us: 0,
             silent: false,
         }
     }
@@ -183,7 +186,10 @@ impl Insider {
         for (to, data) in out {
             shared.carry(host, self.address, to, data);
         }
-        shared.push(now_us + self.config.period_us, Todo::Insider(index));
+        if self.planned_us <= now_us {
+            self.planned_us = now_us + self.config.period_us;
+            shared.push(self.planned_us, Todo::Insider(index));
+        }
     }
 
     fn new_session(&mut self) -> Session {
