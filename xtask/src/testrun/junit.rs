@@ -15,7 +15,10 @@ struct Case {
     name: String,
     failed: bool,
     skipped: bool,
-    text: String,
+    /// Inside the element that sums the failure up: it repeats a part of the output.
+    in_summary: bool,
+    summary: String,
+    output: String,
 }
 
 /// The test programs in a JUnit file.
@@ -38,14 +41,16 @@ pub(super) fn read(xml: &str) -> Vec<Binary> {
             }
             Piece::Open { name, .. } => {
                 if let Some(case) = &mut case {
-                    case.failed |= matches!(name, "failure" | "error");
+                    case.in_summary = matches!(name, "failure" | "error");
+                    case.failed |= case.in_summary;
                     case.skipped |= name == "skipped";
                 }
             }
             Piece::Text(text) => {
                 if let Some(case) = &mut case {
-                    case.text.push_str(&unescape(text));
-                    case.text.push('\n');
+                    let place = if case.in_summary { &mut case.summary } else { &mut case.output };
+                    place.push_str(&unescape(text));
+                    place.push('\n');
                 }
             }
             Piece::Close("testcase") => {
@@ -53,7 +58,11 @@ pub(super) fn read(xml: &str) -> Vec<Binary> {
                     close(&mut binaries, case);
                 }
             }
-            Piece::Close(_) => {}
+            Piece::Close(_) => {
+                if let Some(case) = &mut case {
+                    case.in_summary = false;
+                }
+            }
         }
     }
     binaries
@@ -64,8 +73,9 @@ fn close(binaries: &mut [Binary], case: Case) {
     let full = format!("{} {}", binary.name, case.name);
     if case.failed {
         binary.counts.failed += 1;
-        binary.failures.push((full, case.text.trim().to_owned()));
-    } else if let Some(why) = skip_reason(&case.text).or_else(|| case.skipped.then(String::new)) {
+        let said = if case.output.trim().is_empty() { case.summary } else { case.output };
+        binary.failures.push((full, said.trim().to_owned()));
+    } else if let Some(why) = skip_reason(&case.output).or_else(|| case.skipped.then(String::new)) {
         binary.counts.skipped += 1;
         binary.skips.push((full, why));
     } else {
@@ -135,6 +145,9 @@ mod tests {
         </testcase>
         <testcase name="a::bad" classname="game-wire" time="0.1">
             <failure message="thread &apos;a&apos; panicked" type="test failure">thread &apos;a::bad&apos; panicked: 1 &lt; 2</failure>
+        </testcase>
+        <testcase name="a::worse" classname="game-wire" time="0.1">
+            <failure message="x" type="test failure">the summary</failure>
             <system-out>skipped: not this one</system-out>
         </testcase>
         <testcase name="a::empty" classname="game-wire" time="0.1"/>
@@ -156,8 +169,9 @@ test peer ... ok
         let binaries = read(SAMPLE);
         assert_eq!(binaries.len(), 2);
         assert_eq!(binaries[0].name, "game-wire");
-        assert_eq!(binaries[0].counts, Counts { passed: 2, failed: 1, skipped: 0 });
+        assert_eq!(binaries[0].counts, Counts { passed: 2, failed: 2, skipped: 0 });
         assert!(binaries[0].failures[0].1.contains("1 < 2"));
+        assert_eq!(binaries[0].failures[1].1, "skipped: not this one");
         assert_eq!(binaries[1].counts, Counts { passed: 0, failed: 0, skipped: 1 });
         assert_eq!(
             binaries[1].skips,
