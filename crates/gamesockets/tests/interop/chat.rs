@@ -4,7 +4,7 @@ use crate::env;
 use crate::side::free_port;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ impl Talker {
 
     /// Their server. It cannot choose a port itself and listens on all addresses.
     pub(crate) fn their_server() -> Result<(Self, SocketAddr), String> {
-        let at = free_port()?;
+        let at = free_port(Ipv4Addr::LOCALHOST.into())?;
         let talker = Self::theirs("their server", &["server", "--port", &at.port().to_string()])?;
         talker.hears("listening on port")?;
         Ok((talker, at))

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::net::{Ipv6Addr, UdpSocket};
 use std::path::{Path, PathBuf};
 
 /// The shared library with the flat C interface.
@@ -20,6 +21,8 @@ pub(crate) enum Need {
     Chat,
     /// [`GNS_AUTH_LIB`].
     AuthLib,
+    /// A loopback interface with IPv6.
+    Ipv6,
 }
 
 impl Need {
@@ -28,6 +31,9 @@ impl Need {
         match self {
             Self::Lib => unset(GNS_LIB),
             Self::AuthLib => unset(GNS_AUTH_LIB),
+            Self::Ipv6 => {
+                UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).err().map(|e| format!("no IPv6 loopback: {e}"))
+            }
             Self::Chat => unset(GNS_LIB).or_else(|| unset(GNS_CHAT)).or_else(|| {
                 our_command().is_none().then(|| {
                     "the gamesockets command is not built: cargo build -p gamesockets-cli".to_owned()

@@ -7,7 +7,7 @@ use gamesockets::{
     Connection, ConnectionInfo, Context, Event, LaneConfig, ListenerHandle, SendError, SendFlags,
 };
 use std::collections::HashMap;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 /// Messages taken at once.
 const FETCH: usize = 10_000;
@@ -76,9 +76,8 @@ fn facts(info: &ConnectionInfo) -> Facts {
 }
 
 impl Side for Ours {
-    fn listen(&mut self, with: &[Opt]) -> Result<(u32, SocketAddr), String> {
-        let at = (Ipv4Addr::LOCALHOST, 0).into();
-        let listener = self.context.listen_with(at, &options(with)?).map_err(text)?;
+    fn listen_at(&mut self, at: IpAddr, with: &[Opt]) -> Result<(u32, SocketAddr), String> {
+        let listener = self.context.listen_with((at, 0).into(), &options(with)?).map_err(text)?;
         Ok((listener.handle().to_raw(), listener.local_addr()))
     }
 

@@ -1,7 +1,7 @@
 //! What both libraries can do, said once, so that a case does not care which of them plays which part.
 
 use crate::gns::{self, Gns, Scope};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
 pub(crate) use crate::gns::Value;
 
@@ -23,7 +23,13 @@ pub(crate) mod keys {
     pub(crate) const DUP_RECV: i32 = 27;
     pub(crate) const MTU: i32 = 32;
     pub(crate) const UNENCRYPTED: i32 = 34;
+    pub(crate) const RECV_BUFFER: i32 = 47;
+    pub(crate) const RECV_MESSAGES: i32 = 48;
+    pub(crate) const RECV_MESSAGE_SIZE: i32 = 49;
     pub(crate) const LOCALHOST_ALLOW_WITHOUT_AUTH: i32 = 52;
+    pub(crate) const JITTER_SEND: i32 = 53;
+    pub(crate) const JITTER_RECV: i32 = 56;
+    pub(crate) const TIME_SINCE_PREVIOUS: i32 = 59;
 }
 
 /// A setting and its value.
@@ -89,8 +95,12 @@ pub(crate) struct Figures {
 
 /// One of the two libraries, started.
 pub(crate) trait Side {
+    /// Listens on a free port of the address.
+    fn listen_at(&mut self, at: IpAddr, options: &[Opt]) -> Result<(u32, SocketAddr), String>;
     /// Listens on a free port of this machine.
-    fn listen(&mut self, options: &[Opt]) -> Result<(u32, SocketAddr), String>;
+    fn listen(&mut self, options: &[Opt]) -> Result<(u32, SocketAddr), String> {
+        self.listen_at(Ipv4Addr::LOCALHOST.into(), options)
+    }
     /// Starts to connect.
     fn connect(&mut self, to: SocketAddr, options: &[Opt]) -> Result<u32, String>;
     /// Accepts an incoming connection.
@@ -125,8 +135,8 @@ pub(crate) trait Side {
 pub(crate) struct Theirs(pub(crate) Gns);
 
 impl Side for Theirs {
-    fn listen(&mut self, options: &[Opt]) -> Result<(u32, SocketAddr), String> {
-        let at = free_port()?;
+    fn listen_at(&mut self, at: IpAddr, options: &[Opt]) -> Result<(u32, SocketAddr), String> {
+        let at = free_port(at)?;
         Ok((self.0.listen(at, options)?, at))
     }
 
@@ -217,7 +227,7 @@ fn facts(info: gns::Info) -> Facts {
 }
 
 /// A port that was free a moment ago, for a library that cannot choose one itself.
-pub(crate) fn free_port() -> Result<SocketAddr, String> {
-    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).map_err(|e| format!("no free port: {e}"))?;
+pub(crate) fn free_port(at: IpAddr) -> Result<SocketAddr, String> {
+    let socket = UdpSocket::bind((at, 0)).map_err(|e| format!("no free port: {e}"))?;
     socket.local_addr().map_err(|e| format!("no free port: {e}"))
 }

@@ -5,6 +5,7 @@ use crate::env::Need;
 use crate::harness::{Case, Outcome};
 use crate::side::{Opt, UNAUTHENTICATED, UNENCRYPTED, Value, keys};
 use crate::world::{HANDSHAKE, Link, Role, Who, World, pattern, start};
+use std::net::Ipv6Addr;
 use std::time::Instant;
 
 /// Sizes of the messages that go there and back, in bytes.
@@ -17,6 +18,18 @@ pub(super) const CASES: &[Case] = &[
     Case { name: "echo::gns_listens", needs: &[Need::Lib], limit: 30, run: || echo(Role::GnsListens) },
     Case { name: "echo::gns_connects", needs: &[Need::Lib], limit: 30, run: || echo(Role::GnsConnects) },
     Case { name: "nobody::gns_listens", needs: &[Need::Lib], limit: 30, run: || nobody(Role::GnsListens) },
+    Case {
+        name: "ipv6::gns_listens",
+        needs: &[Need::Lib, Need::Ipv6],
+        limit: 30,
+        run: || ipv6(Role::GnsListens),
+    },
+    Case {
+        name: "ipv6::gns_connects",
+        needs: &[Need::Lib, Need::Ipv6],
+        limit: 30,
+        run: || ipv6(Role::GnsConnects),
+    },
     Case { name: "nobody::gns_connects", needs: &[Need::Lib], limit: 30, run: || nobody(Role::GnsConnects) },
 ];
 
@@ -46,6 +59,19 @@ fn nobody(role: Role) -> Outcome {
     }
     there_and_back(&mut w, link)?;
     Ok(format!("we see {}, they see {}", seen[0], seen[1]))
+}
+
+fn ipv6(role: Role) -> Outcome {
+    let mut w = World::of(start(Who::Ours, None)?, start(Who::Gns, None)?);
+    let to = w.peer(role.listener()).side.listen_at(Ipv6Addr::LOCALHOST.into(), OPTIONS)?.1;
+    let link = w.dial(role, to, OPTIONS)?;
+    w.connected(link)?;
+    for who in Who::BOTH {
+        let facts = w.facts(who, link)?;
+        ensure!(facts.identity.starts_with("ip:[::1]:"), "{who:?} sees the peer as {}", facts.identity);
+    }
+    there_and_back(&mut w, link)?;
+    Ok(format!("{to}"))
 }
 
 /// Every size from each side, sent back by the other, reliably and not.

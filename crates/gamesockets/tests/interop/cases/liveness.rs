@@ -22,8 +22,7 @@ const PEER_LIFE: Duration = Duration::from_secs(60);
 
 pub(super) const CASES: &[Case] = &[
     Case { name: "idle::both_roles", needs: &[Need::Lib], limit: 60, run: idle },
-    Case { name: "killed::gns_both_roles", needs: &[Need::Lib], limit: 70, run: || killed(Who::Gns) },
-    Case { name: "killed::ours_both_roles", needs: &[Need::Lib], limit: 70, run: || killed(Who::Ours) },
+    Case { name: "killed::both_sides_and_roles", needs: &[Need::Lib], limit: 70, run: killed },
 ];
 
 fn idle() -> Outcome {
@@ -110,59 +109,76 @@ pub(super) fn peer(words: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// One peer process listens, another one connects; both are killed without a chance to say goodbye.
-fn killed(victim: Who) -> Outcome {
-    let mut peer = start(victim.other(), Some("str:survivor"))?;
-    let mut server = Process::start(victim, None)?;
-    let to = server.line()?.parse().map_err(|e| format!("the peer process says no address: {e}"))?;
-    let ours = peer.side.connect(to, &[])?;
-    let at = peer.side.listen(&[])?.1;
-    let mut client = Process::start(victim, Some(at))?;
-    client.line()?;
-    let mut theirs = None;
-    wait(&mut peer, HANDSHAKE, "both peer processes are connected", |peer| {
-        theirs = peer.requests().next();
-        peer.state(ours) == CONNECTED && theirs.is_some_and(|conn| peer.state(conn) == CONNECTED)
-    })?;
-    let conns = [ours, theirs.ok_or("the request is gone")?];
-    // Let both settle, so that what follows is silence and not the end of the handshake.
-    let settled = Instant::now();
-    wait(&mut peer, HANDSHAKE, "time passes", |_| settled.elapsed() > Duration::from_secs(1))?;
-    server.child.kill().map_err(|e| e.to_string())?;
-    client.child.kill().map_err(|e| e.to_string())?;
-    let mut noticed = [None, None];
-    let killed = Instant::now();
-    wait(&mut peer, Duration::from_secs(40), "both losses are noticed", |peer| {
-        for (seen, conn) in noticed.iter_mut().zip(conns) {
-            if seen.is_none() && peer.reported(conn, PROBLEM).is_some() {
-                *seen = Some(killed.elapsed().as_secs_f64());
-            }
-        }
-        noticed.iter().all(Option::is_some)
-    })?;
-    for (conn, seconds) in conns.into_iter().zip(noticed) {
-        let facts = peer.side.facts(conn).ok_or("the connection is gone")?;
-        ensure!(facts.end_reason == TIMEOUT, "ended with {} ({})", facts.end_reason, facts.end_debug);
-        let seconds = seconds.unwrap_or_default();
-        ensure!(NOTICED.contains(&seconds), "noticed after {seconds:.1} s");
-    }
-    let [a, b] = noticed.map(Option::unwrap_or_default);
-    Ok(format!("{TIMEOUT} after {a:.1} s as the one that connected, {b:.1} s as the one that listened"))
+/// Somebody who is left alone: one peer process listens for it, another one connects to it.
+struct Survivor {
+    peer: Peer,
+    server: Process,
+    client: Process,
+    /// The connection it made, and the one it accepted.
+    conns: [u32; 2],
 }
 
-fn wait(
-    peer: &mut Peer,
-    limit: Duration,
-    what: &str,
-    mut done: impl FnMut(&mut Peer) -> bool,
-) -> Result<(), String> {
-    let started = Instant::now();
-    loop {
-        peer.pump();
-        if done(peer) {
-            return Ok(());
-        }
-        ensure!(started.elapsed() < limit, "not within {} s: {what}", limit.as_secs());
+impl Survivor {
+    fn start(victim: Who) -> Result<Self, String> {
+        let mut peer = start(victim.other(), Some("str:survivor"))?;
+        let mut server = Process::start(victim, None)?;
+        let to = server.line()?.parse().map_err(|e| format!("the peer process says no address: {e}"))?;
+        let made = peer.side.connect(to, &[])?;
+        let at = peer.side.listen(&[])?.1;
+        let mut client = Process::start(victim, Some(at))?;
+        client.line()?;
+        let started = Instant::now();
+        let accepted = loop {
+            peer.pump();
+            let accepted = peer.requests().next();
+            if let Some(conn) = accepted
+                && peer.state(made) == CONNECTED
+                && peer.state(conn) == CONNECTED
+            {
+                break conn;
+            }
+            ensure!(started.elapsed() < HANDSHAKE, "{victim:?}: the peer processes are not connected");
+            sleep(Duration::from_millis(2));
+        };
+        Ok(Self { peer, server, client, conns: [made, accepted] })
+    }
+
+    fn kill(&mut self) -> Result<(), String> {
+        self.server.child.kill().and_then(|()| self.client.child.kill()).map_err(|e| e.to_string())
+    }
+}
+
+/// The peer processes are killed without a chance to say goodbye.
+fn killed() -> Outcome {
+    let mut survivors = [Survivor::start(Who::Gns)?, Survivor::start(Who::Ours)?];
+    // Let all settle, so that what follows is silence and not the end of the handshake.
+    let settled = Instant::now();
+    while settled.elapsed() < Duration::from_secs(1) {
+        survivors.iter_mut().for_each(|s| s.peer.pump());
         sleep(Duration::from_millis(2));
     }
+    survivors.iter_mut().try_for_each(Survivor::kill)?;
+    let killed = Instant::now();
+    let mut noticed = [[None; 2]; 2];
+    while noticed.iter().flatten().any(Option::is_none) {
+        let seconds = killed.elapsed().as_secs_f64();
+        let late = seconds > NOTICED.end;
+        ensure!(!late, "after {seconds:.1} s not all losses are noticed: {noticed:.1?}");
+        for (survivor, noticed) in survivors.iter_mut().zip(&mut noticed) {
+            survivor.peer.pump();
+            for (seen, conn) in noticed.iter_mut().zip(survivor.conns) {
+                let Some(facts) = survivor.peer.reported(conn, PROBLEM) else { continue };
+                ensure!(facts.end_reason == TIMEOUT, "ended with {} ({})", facts.end_reason, facts.end_debug);
+                seen.get_or_insert(seconds);
+            }
+        }
+        sleep(Duration::from_millis(2));
+    }
+    for seconds in noticed.iter().flatten().flatten() {
+        ensure!(NOTICED.contains(seconds), "noticed after {seconds:.1} s");
+    }
+    let [[a, b], [c, d]] = noticed.map(|pair| pair.map(Option::unwrap_or_default));
+    Ok(format!(
+        "{TIMEOUT} seen by us after {a:.1} s (connected) and {b:.1} s (listened), by them after {c:.1} s and {d:.1} s"
+    ))
 }

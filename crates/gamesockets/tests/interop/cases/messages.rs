@@ -199,7 +199,9 @@ fn game() -> Outcome {
     let mut w = World::start()?;
     let mut links = Vec::new();
     for role in Role::BOTH {
-        links.push(w.link(role, &[], &[])?);
+        // With the field that times packets, which neither side sends by itself.
+        let timed = &[(keys::TIME_SINCE_PREVIOUS, Value::Int(1))];
+        links.push(w.link(role, timed, timed)?);
     }
     let mut tallies: Vec<Tally> = links
         .iter()

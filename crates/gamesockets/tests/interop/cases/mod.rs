@@ -6,6 +6,7 @@ mod close;
 mod crowd;
 mod crypto;
 mod echo;
+mod edges;
 mod files;
 mod liveness;
 mod messages;
@@ -18,6 +19,7 @@ pub(crate) fn all() -> Vec<&'static Case> {
         echo::CASES,
         messages::CASES,
         close::CASES,
+        edges::CASES,
         crypto::CASES,
         auth::CASES,
         crowd::CASES,
