@@ -87,13 +87,10 @@ fn options_count_from_the_beginning_or_nothing_is_made() {
 fn user_data_belongs_to_the_connection() {
     let p = pair();
     assert_eq!(p.from.user_data().unwrap(), -1);
+    let before = p.server.counters().datagrams_in;
     p.to.send(b"waits", SendFlags::RELIABLE | SendFlags::NO_NAGLE).unwrap();
-    wait_until("the message", || {
-        p.from.status().unwrap().in_packets_per_sec >= 0.0 && {
-            p.from.set_user_data(5).unwrap();
-            true
-        }
-    });
+    wait_until("the message", || p.server.counters().datagrams_in > before);
+    p.from.set_user_data(5).unwrap();
     assert_eq!(receive(&p.from, 1)[0].user_data(), 5, "messages that wait get it too");
     let v = p.from.config(ConfigKey::ConnectionUserData).unwrap();
     assert_eq!(v.value, ConfigValue::Int64(5));

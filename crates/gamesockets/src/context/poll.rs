@@ -31,6 +31,10 @@ impl Context {
     /// ```
     pub fn poll(&self, timeout: Duration) -> Result<(), PollError> {
         let Some(Runner::Manual(poller)) = self.shared.runner.get() else { return Err(PollError::HasThread) };
+        if self.is_inside_poll() {
+            // From inside the debug output: the work is being done already.
+            return Ok(());
+        }
         let mut poller = lock(poller);
         if self.shared.is_stopping() {
             return Err(PollError::ShutDown);
@@ -58,6 +62,10 @@ impl Context {
         Ok(())
     }
 
+    fn is_inside_poll(&self) -> bool {
+        *lock(&self.shared.polled_by) == Some(std::thread::current().id())
+    }
+
     /// Ends the context now, as dropping the last clone of it does: closes all connections with reason 2999 and waits
     /// for the I/O thread to end. Further calls on its handles fail.
     pub fn shutdown(&self) {
@@ -67,7 +75,7 @@ impl Context {
         }
         shared.shard.alarm.ring();
         // If this very thread polls, and got here from inside the debug output, its polling ends with it.
-        let inside_poll = *lock(&shared.polled_by) == Some(std::thread::current().id());
+        let inside_poll = self.is_inside_poll();
         match shared.runner.get() {
             Some(Runner::Thread(handle)) => {
                 let handle = lock(handle).take();
