@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal as _, Write as _};
 
 /// Lines drawn at most; what does not fit on a screen cannot be drawn over.
 const LINES_MAX: usize = 40;
+/// Columns of a terminal that does not tell.
+const COLUMNS_USUAL: usize = 120;
 
 /// The live part of the output.
 pub(crate) struct Screen {
@@ -29,9 +31,11 @@ impl Screen {
             return Ok(());
         }
         let mut out = self.back();
+        let width = width();
         for line in lines.iter().take(LINES_MAX) {
+            // A line that wraps would be two, and the next block begin in the wrong place.
+            out.extend(line.chars().take(width));
             // Clear to the end of the line, so that a shorter line leaves nothing of a longer one.
-            out.push_str(line);
             out.push_str("\x1b[K\n");
         }
         out.push_str("\x1b[J");
@@ -52,6 +56,15 @@ impl Screen {
     fn back(&self) -> String {
         if self.live && self.drawn > 0 { format!("\x1b[{}A\r", self.drawn) } else { String::new() }
     }
+}
+
+/// Columns of the terminal.
+fn width() -> usize {
+    #[cfg(unix)]
+    let columns = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| usize::from(size.ws_col));
+    #[cfg(not(unix))]
+    let columns = 0;
+    if columns == 0 { COLUMNS_USUAL } else { columns }
 }
 
 fn write_all(text: &str) -> io::Result<()> {

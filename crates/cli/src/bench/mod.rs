@@ -13,7 +13,7 @@ use crate::text::parse_seconds;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use peer::{Library, PeerArgs, Scenario, Side};
-use report::Report;
+use report::{Figure, Report};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -33,7 +33,10 @@ Plain UDP (raw) uses the same batching (segmentation offload, 64 datagrams per c
   set_ups        connections per second, 32 attempts at one time; raw: a new socket and two round trips of 512 bytes
   idle_*         resident memory per idle connection; raw: a socket, and an entry in a table of addresses
 
-JSON keys (--json): bench, runs, seconds, cpus, rows[]. Each row: key, name, unit, ours, raw, ratio (ours / raw),
+Each measurement waits for a quiet moment (not with --quick) and notes what other programs took of the processor; values
+taken while they took more than 15 % of a core are left out where at least three others remain, else the row is NOISY.
+
+JSON keys (--json): bench, runs, seconds, cpus, rows[]. Each row: key, name, unit, ours, raw, ratio (ours / raw), noisy,
 ours_runs[], raw_runs[]; null where there is no value.
 
 Examples:
@@ -81,15 +84,9 @@ struct Measurement {
     count: usize,
 }
 
-/// Where a figure comes from.
-struct Figure {
-    key: String,
-    name: String,
-    unit: &'static str,
-    value: f64,
-}
-
 struct Settings {
+    /// Wait for quiet moments.
+    patient: bool,
     runs: u32,
     span: Duration,
     idle: usize,
@@ -101,6 +98,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     }
     let default_span = if args.quick { Duration::from_millis(500) } else { Duration::from_secs(2) };
     let settings = Settings {
+        patient: !args.quick,
         runs: args.runs.unwrap_or(if args.quick { 1 } else { 3 }),
         span: args.seconds.unwrap_or(default_span),
         idle: args.idle.unwrap_or(if args.quick { 200 } else { 1000 }) as usize,
@@ -157,10 +155,11 @@ fn measure(settings: &Settings, list: &[Measurement]) -> Result<Report, Failure>
         for measurement in list {
             for library in [Library::Ours, Library::Raw] {
                 bar.set_message(measurement.key.clone());
-                for figure in one(settings, measurement, library)? {
-                    let ours = library == Library::Ours;
-                    report.add(&figure.key, &figure.name, figure.unit, ours, figure.value);
+                if settings.patient {
+                    stats::wait_quiet();
                 }
+                let (figures, noise) = one(settings, measurement, library)?;
+                figures.iter().for_each(|figure| report.add(figure, library == Library::Ours, noise));
                 bar.inc(1);
             }
         }
@@ -169,8 +168,9 @@ fn measure(settings: &Settings, list: &[Measurement]) -> Result<Report, Failure>
     Ok(report)
 }
 
-/// One pair of processes, from start to end.
-fn one(settings: &Settings, m: &Measurement, library: Library) -> Result<Vec<Figure>, Failure> {
+/// One pair of processes, from start to end; figures, and how much other programs disturbed.
+fn one(settings: &Settings, m: &Measurement, library: Library) -> Result<(Vec<Figure>, f64), Failure> {
+    let noise = stats::Noise::start();
     let mut args = PeerArgs {
         library,
         side: Side::Server,
@@ -192,9 +192,11 @@ fn one(settings: &Settings, m: &Measurement, library: Library) -> Result<Vec<Fig
     let from_client = client.expect("result", within).map_err(about)?;
     server.hang_up();
     let from_server = server.expect("result", within).map_err(about)?;
+    let cpu = |from: &Value| from.get("cpu_seconds").and_then(Value::as_f64).unwrap_or(0.0);
+    let noise = noise.share(cpu(&from_server) + cpu(&from_client));
     client.wait()?;
     server.wait()?;
-    Ok(figures(m, &from_server, &from_client))
+    Ok((figures(m, &from_server, &from_client), noise))
 }
 
 fn figures(m: &Measurement, server: &Value, client: &Value) -> Vec<Figure> {

@@ -1,6 +1,6 @@
 //! Our side of the measurements: one thread per process, which runs the library's loop itself.
 
-use super::peer::{Plan, Scenario, Side};
+use super::peer::{Plan, Scenario, Side, result};
 use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
 use crate::exit::{Code, Failure};
 use crate::limits::allow_sockets;
@@ -137,7 +137,6 @@ impl Node {
 fn sink(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
     node.listen()?;
     let mut window = Window::new(plan.warmup, plan.span);
-    let cpu = cpu_seconds();
     while !is_over(parent) {
         node.turn(WAIT)?;
         let bytes: usize = node.inbox.iter().map(|m| m.payload().len()).sum();
@@ -146,13 +145,11 @@ fn sink(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         }
     }
     let rates = window.rates();
-    report(&json!({ "result": {
+    result(json!({
         "messages_per_sec": rates.messages,
         "bytes_per_sec": rates.bytes,
         "received": window.messages(),
-        "cpu_seconds": cpu_seconds() - cpu,
-    }}))?;
-    Ok(())
+    }))
 }
 
 fn echo(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
@@ -166,8 +163,7 @@ fn echo(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
             }
         }
     }
-    report(&json!({ "result": {} }))?;
-    Ok(())
+    result(json!({}))
 }
 
 /// Keeps connections, answers what comes, and tells what they cost.
@@ -184,20 +180,18 @@ fn keep(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
         }
     }
     let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
-    report(&json!({ "result": {
+    result(json!({
         "connections": node.open,
         "ended": node.ended,
         "last_end": node.last_end,
         "grown_bytes": grown,
-    }}))?;
-    Ok(())
+    }))
 }
 
 fn flood(plan: &Plan, mut node: Node, flags: SendFlags) -> Result<(), Failure> {
     let connection = node.connected(plan)?;
     let message = vec![0x5a; plan.size];
     let until = Instant::now() + plan.warmup + plan.span + plan.span / 4;
-    let cpu = cpu_seconds();
     let mut sent = 0u64;
     while Instant::now() < until {
         let mut full = false;
@@ -215,7 +209,7 @@ fn flood(plan: &Plan, mut node: Node, flags: SendFlags) -> Result<(), Failure> {
         node.turn(if full { Duration::from_millis(1) } else { Duration::ZERO })?;
         node.check_all()?;
     }
-    report(&json!({ "result": { "sent": sent, "cpu_seconds": cpu_seconds() - cpu } }))?;
+    result(json!({ "sent": sent }))?;
     let _ = connection.close(0, "", false);
     Ok(())
 }
@@ -238,11 +232,11 @@ fn ping_pong(plan: &Plan, mut node: Node) -> Result<(), Failure> {
             times.push(start.elapsed().as_secs_f64() * 1e6);
         }
     }
-    report(&json!({ "result": {
+    result(json!({
         "round_trips": times.len(),
         "p50_us": percentile(&mut times, 50.0),
         "p99_us": percentile(&mut times, 99.0),
-    }}))?;
+    }))?;
     let _ = connection.close(0, "", false);
     Ok(())
 }
@@ -265,8 +259,7 @@ fn set_up(plan: &Plan, mut node: Node) -> Result<(), Failure> {
             }
         }
     }
-    report(&json!({ "result": { "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() } }))?;
-    Ok(())
+    result(json!({ "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() }))
 }
 
 /// Sets up `plan.count` connections, some at a time.
@@ -300,7 +293,7 @@ fn idle(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         node.turn(WAIT)?;
     }
     let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
-    report(&json!({ "result": { "connections": all.len(), "grown_bytes": grown } }))?;
+    result(json!({ "connections": all.len(), "grown_bytes": grown }))?;
     while !is_over(parent) {
         node.turn(WAIT)?;
     }
@@ -329,7 +322,7 @@ fn hold(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         node.turn(WAIT)?;
         answered += node.inbox.len();
     }
-    report(&json!({ "result": {
+    result(json!({
         "connections": all.len(),
         "set_up_seconds": set_up_seconds,
         "ended": node.ended,
@@ -337,7 +330,7 @@ fn hold(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         "answered": answered,
         "cpu_share": cpu_share,
         "grown_bytes": grown,
-    }}))?;
+    }))?;
     while !is_over(parent) {
         node.turn(WAIT)?;
     }

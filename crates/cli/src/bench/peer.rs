@@ -1,11 +1,12 @@
 //! One process of a measurement: which part it plays, and how it is told.
 
+use super::stats::cpu_seconds;
 use super::{ours, raw};
 use crate::exit::Failure;
 use crate::process::{report, stdin_lines};
 use crate::text::parse_seconds;
 use clap::ValueEnum;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -118,6 +119,15 @@ impl PeerArgs {
             to: (Ipv4Addr::LOCALHOST, self.port).into(),
         }
     }
+}
+
+/// Tells the parent what was measured, and what this process took of the processor.
+pub(super) fn result(mut measured: Value) -> Result<(), Failure> {
+    if let Some(object) = measured.as_object_mut() {
+        object.insert("cpu_seconds".into(), json!(cpu_seconds()));
+    }
+    report(&json!({ "result": measured }))?;
+    Ok(())
 }
 
 /// Plays the part.

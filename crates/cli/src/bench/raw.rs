@@ -1,7 +1,7 @@
 //! Plain UDP with the same batching as ours, and nothing else: what the machine can do.
 
-use super::peer::{Plan, Scenario, Side};
-use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
+use super::peer::{Plan, Scenario, Side, result};
+use super::stats::{Window, percentile, resident_bytes};
 use crate::exit::Failure;
 use crate::limits::allow_sockets;
 use crate::process::report;
@@ -158,18 +158,15 @@ fn serve(
 
 fn sink(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
     let mut window = Window::new(plan.warmup, plan.span);
-    let cpu = cpu_seconds();
     serve(parent, |_, _, burst, stride| {
         window.add(Instant::now(), burst.len().div_ceil(stride) as u64, burst.len() as u64);
     })?;
     let rates = window.rates();
-    report(&json!({ "result": {
+    result(json!({
         "messages_per_sec": rates.messages,
         "bytes_per_sec": rates.bytes,
         "received": window.messages(),
-        "cpu_seconds": cpu_seconds() - cpu,
-    }}))?;
-    Ok(())
+    }))
 }
 
 fn echo(parent: &Receiver<String>) -> Result<(), Failure> {
@@ -180,7 +177,7 @@ fn echo(parent: &Receiver<String>) -> Result<(), Failure> {
             failed = Some(e);
         }
     })?;
-    report(&json!({ "result": {} }))?;
+    result(json!({}))?;
     failed.map_or(Ok(()), |e| Err(e.into()))
 }
 
@@ -192,8 +189,7 @@ fn remember(parent: &Receiver<String>) -> Result<(), Failure> {
     })?;
     let count = known.len();
     let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
-    report(&json!({ "result": { "connections": count, "grown_bytes": grown } }))?;
-    Ok(())
+    result(json!({ "connections": count, "grown_bytes": grown }))
 }
 
 fn flood(plan: &Plan) -> Result<(), Failure> {
@@ -204,7 +200,6 @@ fn flood(plan: &Plan) -> Result<(), Failure> {
     let count = raw.state.max_gso_segments().min(BURST_BYTES / segment).max(1);
     let burst = vec![0x5a; segment * count];
     let until = Instant::now() + plan.warmup + plan.span + plan.span / 4;
-    let cpu = cpu_seconds();
     let mut sent = 0u64;
     while Instant::now() < until {
         if raw.send(plan.to, &burst, segment)? {
@@ -213,8 +208,7 @@ fn flood(plan: &Plan) -> Result<(), Failure> {
             waiter.wait()?;
         }
     }
-    report(&json!({ "result": { "sent": sent, "cpu_seconds": cpu_seconds() - cpu } }))?;
-    Ok(())
+    result(json!({ "sent": sent }))
 }
 
 fn ping_pong(plan: &Plan) -> Result<(), Failure> {
@@ -240,12 +234,11 @@ fn ping_pong(plan: &Plan) -> Result<(), Failure> {
             times.push(start.elapsed().as_secs_f64() * 1e6);
         }
     }
-    report(&json!({ "result": {
+    result(json!({
         "round_trips": times.len(),
         "p50_us": percentile(&mut times, 50.0),
         "p99_us": percentile(&mut times, 99.0),
-    }}))?;
-    Ok(())
+    }))
 }
 
 /// One attempt to set up a connection: its socket and the round trips that are left.
@@ -288,8 +281,7 @@ fn set_up(plan: &Plan) -> Result<(), Failure> {
             }
         }
     }
-    report(&json!({ "result": { "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() } }))?;
-    Ok(())
+    result(json!({ "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() }))
 }
 
 fn open_many(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
@@ -302,7 +294,7 @@ fn open_many(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
         open.push(raw);
     }
     let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
-    report(&json!({ "result": { "connections": open.len(), "grown_bytes": grown } }))?;
+    result(json!({ "connections": open.len(), "grown_bytes": grown }))?;
     while !is_over(parent) {
         std::thread::sleep(WAIT);
     }

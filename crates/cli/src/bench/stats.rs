@@ -94,6 +94,56 @@ pub(super) fn cpu_seconds() -> f64 {
     f64::NAN
 }
 
+/// A measurement counts as undisturbed when everything else took at most this share of one core.
+pub(super) const QUIET: f64 = 0.15;
+
+/// How much everything else on the machine does in a span of time.
+pub(super) struct Noise {
+    begin: Instant,
+    busy: Option<f64>,
+    own: f64,
+}
+
+impl Noise {
+    pub(super) fn start() -> Self {
+        Self { begin: Instant::now(), busy: machine_busy_seconds(), own: cpu_seconds() }
+    }
+
+    /// The share of one core that everything took but this process and `others` seconds of known ones; NaN where the
+    /// system does not tell.
+    pub(super) fn share(&self, others: f64) -> f64 {
+        let (Some(before), Some(now)) = (self.busy, machine_busy_seconds()) else { return f64::NAN };
+        let known = cpu_seconds() - self.own + others;
+        ((now - before - known) / self.begin.elapsed().as_secs_f64()).max(0.0)
+    }
+}
+
+/// Waits for a moment in which nothing else happens, but not for long.
+pub(super) fn wait_quiet() {
+    const LOOK: Duration = Duration::from_millis(100);
+    const LOOKS: usize = 20;
+    for _ in 0..LOOKS {
+        let noise = Noise::start();
+        std::thread::sleep(LOOK);
+        let share = noise.share(0.0);
+        if share.is_nan() || share <= QUIET {
+            return;
+        }
+    }
+}
+
+/// Time that all processors were busy since the machine started, stolen time included.
+fn machine_busy_seconds() -> Option<f64> {
+    /// Units of the file.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string("/proc/stat").ok()?;
+    let fields: Vec<f64> =
+        text.lines().next()?.split_whitespace().skip(1).filter_map(|f| f.parse().ok()).collect();
+    // user, nice, system, then idle and waiting for disks, irq, softirq, stolen
+    let busy = [0, 1, 2, 5, 6, 7].iter().filter_map(|&i: &usize| fields.get(i)).sum::<f64>();
+    Some(busy / TICKS_PER_SECOND)
+}
+
 /// Resident memory of this process in bytes; `None` where the system does not tell.
 pub(super) fn resident_bytes() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;

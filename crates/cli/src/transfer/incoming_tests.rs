@@ -1,3 +1,5 @@
+//! Whole transfers in memory and on a real folder.
+
 use super::super::outgoing::{Outgoing, OutgoingError};
 use super::*;
 use crate::scratch::Scratch;

@@ -26,7 +26,7 @@ const SEND_AFTER_HELP: &str = "\
 The receiver tells how much of the file it has from an earlier try, and the hash of that; if it is the same file, only
 the rest is sent. At the end both sides compare the SHA-256 of the whole.
 
-There is no congestion control between unequal machines yet: --rate is what is sent, so choose less than the way takes.
+--rate is what is sent, whatever the way takes; too much of it is lost and has to be sent again.
 
 Examples:
   gamesockets send world.pak 192.0.2.7
