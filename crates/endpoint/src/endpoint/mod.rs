@@ -216,8 +216,8 @@ impl Endpoint {
         None
     }
 
-    /// The earliest moment at which [`handle_timeout`](Self::handle_timeout) has to be called; now if something waits
-    /// to be sent.
+    /// The earliest moment at which [`handle_timeout`](Self::handle_timeout) has to be called. Valid once
+    /// [`poll_transmit`](Self::poll_transmit) gives nothing more.
     pub fn poll_timeout(&mut self) -> Option<Timestamp> {
         let conns = self.timers.next_deadline();
         match (conns, self.fake.next_deadline()) {

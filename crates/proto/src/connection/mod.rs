@@ -192,7 +192,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    fn new(now: Timestamp, role: Role, setup: Setup, _rng: &mut Rng) -> Self {
+    fn new(now: Timestamp, role: Role, setup: Setup) -> Self {
         let Setup { local_id, cert, config, gauges } = setup;
         let mut rate: Box<dyn RateController> = Box::new(FixedRate::new(0, 0));
         let (min, max) = rate_limits(&config);
@@ -238,7 +238,7 @@ impl Connection {
     pub fn outgoing(env: &mut Env<'_>, now: Timestamp, setup: Setup) -> Self {
         let ciphers = cipher_list(setup.config.unencrypted);
         let hello = LocalHello::new(setup.cert.clone(), ciphers, env.rng);
-        let mut c = Self::new(now, Role::Client, setup, env.rng);
+        let mut c = Self::new(now, Role::Client, setup);
         c.handshake = Handshake::Client(Box::new(ClientHandshake::new(now, hello)));
         c.outgoing.handshake = Some(HandshakePart::Challenge);
         c

@@ -41,8 +41,8 @@ impl Connection {
         // The first of the two plays the server (protocol.md §2.6).
         let keys_a = derive_keys(false, (ids[0], ids[1]), hello_a, &peer_b, cipher)?;
         let keys_b = derive_keys(true, (ids[1], ids[0]), hello_b, &peer_a, cipher)?;
-        let mut a = Self::new(now, Role::Paired, first, env.rng);
-        let mut b = Self::new(now, Role::Paired, second, env.rng);
+        let mut a = Self::new(now, Role::Paired, first);
+        let mut b = Self::new(now, Role::Paired, second);
         a.remote_id = ids[1];
         b.remote_id = ids[0];
         a.remote_identity = id_of_second;

@@ -62,7 +62,7 @@ impl Connection {
         };
         let peer =
             PeerHello::verify(request.cert.as_ref(), request.crypt.as_ref(), &claimed.identity, &policy)?;
-        let mut c = Self::new(now, Role::Server, setup, env.rng);
+        let mut c = Self::new(now, Role::Server, setup);
         c.remote_id = request.client_connection_id.unwrap_or(0);
         c.remote_identity = claimed.identity;
         c.authenticated = peer.authenticated;
