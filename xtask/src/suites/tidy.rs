@@ -51,7 +51,7 @@ const TOOLS: &[Tool] = &[
     Tool {
         name: "cargo-deny",
         probe: &["deny", "--version"],
-        args: &["deny", "--all-features", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"],
+        args: &["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"],
         missing: "cargo-deny is not installed: cargo install cargo-deny",
         folder: "",
     },
