@@ -16,6 +16,10 @@ const LIMIT: Duration = Duration::from_secs(50);
 /// Two files of 8 MB: in messages of 512 KiB and of 100 kB.
 const PARTS: &[(usize, usize)] = &[(16, 512 * 1024), (80, 100_000)];
 
+/// In packets of 200 bytes, which hold at most 132 for messages, the 16 bits that number packets on the wire come round.
+const MANY_PACKETS: &[(usize, usize)] = &[(18, 512 * 1024)];
+const _: () = assert!(MANY_PACKETS[0].0 * MANY_PACKETS[0].1 > 0x1_0000 * 132);
+
 /// One packet in 20 is lost, one in 10 is late and one in 50 comes twice, in both directions.
 const BAD: &[Opt] = &[
     (keys::LOSS_SEND, Value::Float(5.0)),
@@ -40,6 +44,13 @@ const OPTIONS: &[Opt] = &[
     (keys::SEND_BUFFER, Value::Int(BUFFER)),
 ];
 
+const SMALL_PACKETS: &[Opt] = &[
+    (keys::RATE_MIN, Value::Int(2 * RATE)),
+    (keys::RATE_MAX, Value::Int(2 * RATE)),
+    (keys::SEND_BUFFER, Value::Int(BUFFER)),
+    (keys::MTU, Value::Int(200)),
+];
+
 pub(super) const CASES: &[Case] = &[
     case("files::clean_gns_listens", || files(Role::GnsListens, Who::Ours, &[])),
     case("files::clean_gns_connects", || files(Role::GnsConnects, Who::Ours, &[])),
@@ -49,6 +60,7 @@ pub(super) const CASES: &[Case] = &[
     case("files::their_loss_gns_connects", || files(Role::GnsConnects, Who::Gns, BAD)),
     case("files::our_lag_gns_listens", || files(Role::GnsListens, Who::Ours, FAR)),
     case("files::their_lag_gns_connects", || files(Role::GnsConnects, Who::Gns, FAR)),
+    case("files::many_packets_gns_listens", || transfer(Role::GnsListens, SMALL_PACKETS, MANY_PACKETS)),
 ];
 
 const fn case(name: &'static str, run: fn() -> Outcome) -> Case {
@@ -64,8 +76,8 @@ struct Stream {
 }
 
 impl Stream {
-    fn new(from: Who) -> Self {
-        let sizes = PARTS.iter().flat_map(|&(count, size)| std::iter::repeat_n(size, count));
+    fn new(from: Who, parts: &[(usize, usize)]) -> Self {
+        let sizes = parts.iter().flat_map(|&(count, size)| std::iter::repeat_n(size, count));
         let seed = if from == Who::Ours { 1000 } else { 2000 };
         let messages = sizes.enumerate().map(|(i, size)| pattern(seed + i as u64, size)).collect();
         Self { from, messages, sent: 0, got: 0 }
@@ -80,8 +92,16 @@ impl Stream {
 fn files(role: Role, simulator: Who, network: &[Opt]) -> Outcome {
     let mut w = World::start()?;
     w.configure(simulator, network)?;
-    let link = w.link(role, OPTIONS, OPTIONS)?;
-    let mut streams = Who::BOTH.map(Stream::new);
+    exchange(&mut w, role, OPTIONS, PARTS)
+}
+
+fn transfer(role: Role, options: &[Opt], parts: &[(usize, usize)]) -> Outcome {
+    exchange(&mut World::start()?, role, options, parts)
+}
+
+fn exchange(w: &mut World, role: Role, options: &[Opt], parts: &[(usize, usize)]) -> Outcome {
+    let link = w.link(role, options, options)?;
+    let mut streams = Who::BOTH.map(|from| Stream::new(from, parts));
     let time = w.until(LIMIT, "all files are there", |w| {
         for stream in &mut streams {
             while let Some(data) = stream.messages.get(stream.sent) {
@@ -99,7 +119,7 @@ fn files(role: Role, simulator: Who, network: &[Opt]) -> Outcome {
         }
         Ok(streams.iter().all(Stream::done))
     })?;
-    let bytes: usize = PARTS.iter().map(|(count, size)| count * size).sum();
+    let bytes: usize = parts.iter().map(|(count, size)| count * size).sum();
     let megabytes = bytes as f64 / 1e6;
     let rate = megabytes / time.as_secs_f64();
     Ok(format!("{megabytes:.1} MB each way in {:.1} s, {rate:.1} MB/s", time.as_secs_f64()))
