@@ -269,7 +269,7 @@ impl Actor {
         Ok(())
     }
 
-    fn accept(&mut self, ctx: &mut Ctx<'_>, conn: ConnId) {
+    fn accept(&self, ctx: &mut Ctx<'_>, conn: ConnId) {
         if ctx.state(conn) == State::Connecting {
             // Errors show as a change of state.
             ctx.accept(conn);
@@ -283,6 +283,13 @@ impl Actor {
         };
         if self.calm || ctx.state(conn) > State::Connected {
             return Ok(());
+        }
+        if ctx.rng().chance(0.02) {
+            // Somebody watches.
+            let lanes = chat.lanes as usize;
+            if ctx.status(conn, lanes).is_none() || ctx.detailed_status(conn).is_empty() {
+                return Err(broken!("{} gets no status of {lanes} lanes", ctx.id()));
+            }
         }
         if ctx.rng().chance(talk.relane) {
             relane(ctx, conn, chat, talk.lanes_max);

@@ -265,10 +265,11 @@ impl Book {
             rule!(self.explain.attack, "{id} was closed by a peer it does not have: {} {text}", reason.0);
             return Ok(());
         };
-        if let Some(closed) = &peer.closed {
-            if closed.reason == reason && closed.text.as_deref().is_none_or(|t| t == text) {
-                return Ok(());
-            }
+        if let Some(closed) = &peer.closed
+            && closed.reason == reason
+            && closed.text.as_deref().is_none_or(|t| t == text)
+        {
+            return Ok(());
         }
         if peer.ended.as_ref().is_some_and(|e| e.reason == reason && e.text == text) {
             return Ok(());

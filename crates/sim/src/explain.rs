@@ -2,6 +2,10 @@
 
 use gamesockets_endpoint::counters::Counters;
 
+/// A packet overtaken by more than this many others is taken for a newer one, and does not open: 16 bits of its number
+/// travel.
+const NUMBERS_APART: u64 = 1 << 15;
+
 /// The faults that a world contains, as far as they show at an endpoint. Everything is off in a perfect world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Explain {
@@ -58,7 +62,11 @@ impl Explain {
             ("no keys", counters.drop_no_keys, untidy),
             ("duplicate", counters.drop_duplicate, self.duplicate || hostile),
             ("too old", counters.drop_too_old, self.reorder || self.duplicate || hostile),
-            ("bad tag", counters.drop_bad_tag, hostile),
+            (
+                "bad tag",
+                counters.drop_bad_tag,
+                hostile || (self.reorder && counters.datagrams_in > NUMBERS_APART),
+            ),
             ("ack of unsent", counters.drop_ack_of_unsent, self.insider),
             ("unexpected", counters.drop_unexpected, untidy || self.ends),
             ("identity", counters.drop_identity, hostile || self.disagreement),

@@ -466,7 +466,7 @@ impl Host {
     }
 
     /// Looks at every connection's figures and bounds.
-    pub(crate) fn audit(&mut self, shared: &mut Shared) -> Check {
+    pub(crate) fn audit(&mut self, shared: &Shared) -> Check {
         use core::sync::atomic::Ordering::Relaxed;
         let now = self.clock(shared.now_us);
         let conns: Vec<(ConnId, FlowId)> = self.flows.iter().map(|(c, f)| (*c, *f)).collect();

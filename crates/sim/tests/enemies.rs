@@ -1,5 +1,7 @@
 //! Strangers and peers with bad manners: nobody but their own connection is hurt.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{Client, PORT, Pair, RELIABLE, SECOND, Server, named};
@@ -10,6 +12,7 @@ use gamesockets_sim::attack::{
     BAD_FRAMES, Deed, Insider, InsiderConfig, Outsider, OutsiderConfig, Side, Trick,
 };
 use gamesockets_sim::{HostId, LinkConfig, Plain, World};
+use gamesockets_wire::snp::{FirstOrGap, SizeField, put_reliable_header};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -209,4 +212,34 @@ fn a_crowd_of_insiders_leaves_the_honest_ones_alone() {
     p.chatter(200, 2000);
     assert_eq!((p.state(Client), p.state(Server)), (State::Connected, State::Connected));
     p.finish();
+}
+
+/// A reader that does not read, and a peer that sends nothing but empty messages: a byte each on the wire, far more in
+/// memory. What waits behind the full queue is delivered when the peer closes, but not without limit.
+#[test]
+fn a_close_behind_a_heap_of_empty_messages() {
+    let mut world = World::new(5);
+    let server = world.add_host(named("server"), Plain { read: false, ..Plain::default() });
+    let (_, address) = world.ctx(server).listen(PORT, &Arc::default()).unwrap();
+    let config =
+        InsiderConfig { side: Side::Client(address), deed: Deed::Silent, ..InsiderConfig::default() };
+    let insider = world.add_insider(Insider::new(config, [8; 32]));
+    world.run_for(SECOND).unwrap();
+    let conn = world.book().flows()[0].conn;
+    let session = world.insider(insider).session(address).unwrap();
+    // A megabyte of empty messages, the first byte last.
+    for n in (0..900u64).rev() {
+        let mut plain = Vec::new();
+        put_reliable_header(&mut plain, FirstOrGap::First(1 + n * 1100), SizeField::ToEnd);
+        plain.resize(plain.len() + 1100, 0);
+        session.outbox.push_back(plain);
+    }
+    session.farewell = true;
+    world.run_for(SECOND).unwrap();
+    assert_eq!(world.ctx(server).state(conn), State::ClosedByPeer);
+    let gauges = world.host(server).endpoint().gauges(conn).unwrap();
+    let unread = gauges.recv_messages.load(std::sync::atomic::Ordering::Relaxed);
+    assert!(unread < 200_000, "{unread} messages wait");
+    assert!(size(&world, server) < 50_000_000);
+    world.close_all().unwrap();
 }

@@ -1,5 +1,7 @@
 //! Lanes share a connection as they were told, and a slow reader holds the sender back without losing anything.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{Client, Pair, RELIABLE, SECOND, Server, UNRELIABLE};
@@ -156,7 +158,7 @@ fn nagle_waits_and_flush_does_not() {
     let config = ConnConfig { nagle_us: 20_000, ..ConnConfig::default() };
     let mut p = Pair::connected(8, LinkConfig::delay_ms(10), &config);
     p.run(SECOND);
-    let mut took = |p: &mut Pair, flags: SendFlags, flush: bool| {
+    let took = |p: &mut Pair, flags: SendFlags, flush: bool| {
         let begin = p.world.now_us();
         let number = p.send(Client, 10, flags, 0);
         if flush {

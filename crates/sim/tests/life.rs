@@ -1,5 +1,7 @@
 //! How connections begin and end.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{Client, End, PORT, Pair, RELIABLE, SECOND, Server, UNRELIABLE, named};

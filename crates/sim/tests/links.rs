@@ -1,5 +1,7 @@
 //! A connection over links of all kinds.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{Client, Pair, RELIABLE, SECOND, Server, UNRELIABLE};

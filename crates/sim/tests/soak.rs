@@ -1,5 +1,7 @@
 //! Drawn worlds: they repeat, and they hold.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 use gamesockets_sim::scenario::Scenario;
 use gamesockets_sim::soak::run_scenario;
 use gamesockets_sim::{Budget, soak};

@@ -1,5 +1,7 @@
 //! Encryption settings, certificates, and peers of other protocol versions.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
 mod common;
 
 use common::{Client, PORT, Pair, RELIABLE, SECOND, Server, named};

@@ -94,6 +94,8 @@ pub struct Session {
     pub(super) progress: u64,
     /// Contents to send as they are.
     pub outbox: VecDeque<Vec<u8>>,
+    /// Set to close the connection after everything in the outbox.
+    pub farewell: bool,
     /// When the deed acts next, microseconds.
     next_deed: u64,
 }
@@ -182,6 +184,15 @@ impl Insider {
             while let Some(plain) = session.outbox.pop_front() {
                 out.extend(seal(session, &plain).map(|d| (*remote, d)));
             }
+            if core::mem::take(&mut session.farewell) {
+                let closed = msg::ConnectionClosed {
+                    debug: Some("enough".into()),
+                    reason_code: Some(1000),
+                    to_connection_id: Some(session.remote_id),
+                    from_connection_id: Some(session.local_id),
+                };
+                out.push((*remote, encode(&Control::ConnectionClosed(closed))));
+            }
         }
         for (to, data) in out {
             shared.carry(host, self.address, to, data);
@@ -210,6 +221,7 @@ impl Insider {
             closed: None,
             progress: 0,
             outbox: VecDeque::new(),
+            farewell: false,
             next_deed: 0,
         }
     }

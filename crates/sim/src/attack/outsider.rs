@@ -119,7 +119,7 @@ impl Outsider {
                     my_timestamp: Some(self.rng.next_u64()),
                     protocol_version: Some(self.rng.below(20) as u32),
                 });
-                self.from_nowhere(&control)
+                self.out_of_nowhere(&control)
             }
             Trick::WrongChallenge => self.wrong_challenge(shared),
             Trick::WrongClose => {
@@ -128,7 +128,7 @@ impl Outsider {
             }
             Trick::StrayClose => {
                 let control = self.close();
-                self.from_nowhere(&control)
+                self.out_of_nowhere(&control)
             }
             Trick::WrongData => {
                 let mut data = vec![0; self.rng.between(5, 1300) as usize];
@@ -159,7 +159,7 @@ impl Outsider {
         SocketAddr::from((Ipv4Addr::new(192, 168, a, b), (bits >> 32) as u16 | 1))
     }
 
-    fn from_nowhere(&mut self, control: &Control) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
+    fn out_of_nowhere(&mut self, control: &Control) -> Option<(SocketAddr, SocketAddr, Vec<u8>)> {
         let to = self.rng.pick(&self.config.targets)?;
         Some((self.nowhere(), to, encode(control)))
     }
