@@ -387,7 +387,9 @@ impl Book {
     fn on_data(&mut self, id: FlowId, datagram: &[u8]) -> Check {
         let header = DataHeader::decode(datagram).map_err(|e| broken!("{id} sent bad data: {e}"))?;
         let to = self.flow(id).peer.map(|p| self.flow(p).wire_id);
-        let to_peer = to.is_none_or(|to| to == 0 || to == header.connection_id);
+        // The id in the server's answer is not signed: damage or forgery on the way makes the client use another one.
+        let misled = self.explain.corrupt || self.explain.attack;
+        let to_peer = misled || to.is_none_or(|to| to == 0 || to == header.connection_id);
         rule!(to_peer, "{id} sent data to connection {:#x}, its peer is {to:?}", header.connection_id);
         let flow = self.flow_mut(id);
         let open = flow.state == State::Connected || flow.closed.as_ref().is_some_and(|c| c.linger);
