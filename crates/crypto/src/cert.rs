@@ -9,8 +9,8 @@
 //! |---|---|
 //! | present ourselves to a peer | [`LocalCertificate`] |
 //! | judge a peer | [`claimed_identity`], then [`check_peer`], then [`VerifiedCert::session_info`] |
-//! | ask an authority for a certificate, install its answer | [`request`], [`install`] |
-//! | be an authority | [`issue_root`], [`issue_intermediate`], [`issue`] |
+//! | ask an authority for a certificate, install its answer | [`request`], [`install`](install()) |
+//! | be an authority | [`issue_root`], [`issue_intermediate`], [`issue`](issue()) |
 //!
 //! The bytes of a certificate are signed and hashed as they travelled; nothing here encodes a received one again.
 

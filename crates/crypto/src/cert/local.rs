@@ -53,7 +53,7 @@ impl LocalCertificate {
     }
 
     /// Takes an encoded signed certificate and the key it is for. Who signed it is not checked; see
-    /// [`install`](super::install) for that.
+    /// [`install`](super::install()) for that.
     ///
     /// # Errors
     /// [`InstallError::TooLong`], [`InstallError::Malformed`], [`InstallError::Missing`], [`InstallError::Body`] or
@@ -142,7 +142,7 @@ pub(super) fn open_blob(blob: &[u8]) -> Result<Opened, InstallError> {
     Ok(Opened { signed, body, private_key })
 }
 
-/// A blob that asks an authority for a certificate for `key`. The answer goes to [`install`](super::install).
+/// A blob that asks an authority for a certificate for `key`. The answer goes to [`install`](super::install()).
 ///
 /// The identity is left out if it is invalid or localhost; the authority then decides it. `pop` is for hosted servers.
 pub fn request(identity: &Identity, key: &SigningKey, pop: Option<PopId>) -> Vec<u8> {
