@@ -127,6 +127,8 @@ extern "C" fn on_log(_level: i32, text: *const c_char) {
     // SAFETY: the library passes a terminated string that lives for the length of this call.
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().trim_end().to_owned();
     if COMPLAINTS.iter().any(|complaint| text.contains(complaint)) {
+        // A failed assertion may be the last thing that this process does.
+        eprintln!("{text}");
         let mut complained = lock(&COMPLAINED);
         if complained.len() < COMPLAINTS_MAX {
             complained.push(text.clone());
