@@ -43,6 +43,9 @@ pub const HELD_SEGMENTS_MAX: usize = 4096;
 pub const HELD_SEGMENT_OVERHEAD: usize = 64;
 /// Bytes of unfinished incoming messages over all lanes of one connection, unless one message alone may be larger.
 pub const REASSEMBLY_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Messages that may wait unread once the connection is over and all that was acknowledged is delivered: a megabyte of
+/// nothing but empty messages would make a million.
+pub const UNREAD_AT_END_MAX: u32 = 1 << 17;
 /// Unreliable fragments held per lane: the largest unreliable message in the smallest packets (the reference holds 20,
 /// protocol.md §3.14).
 pub const FRAGMENTS_PER_LANE_MAX: usize = 256;

@@ -3,7 +3,7 @@
 use super::numbers::{PacketNumbers, StopWaitingError};
 use super::reliable::{Ctx, ReliableIn, Taken};
 use super::unreliable::Fragments;
-use crate::limits::{FRAGMENTS_MAX, LANES_MAX, REASSEMBLY_BYTES_MAX};
+use crate::limits::{FRAGMENTS_MAX, LANES_MAX, REASSEMBLY_BYTES_MAX, UNREAD_AT_END_MAX};
 use crate::message::{Gauges, Message};
 use crate::rate::RateController;
 use crate::snp::send::{AckReport, Sender};
@@ -420,10 +420,14 @@ impl Receiver {
         Ok(())
     }
 
-    /// Delivers everything that was acknowledged and waits for room, whatever the limits say: the connection is over,
+    /// Delivers what was acknowledged and waits for room, beyond the limits that hold otherwise: the connection is over,
     /// and nobody would send it again.
     pub fn deliver_rest(&mut self, now: Timestamp, limits: &RecvLimits) {
-        let limits = RecvLimits { buffer_messages: u32::MAX, unread_bytes_max: u64::MAX, ..*limits };
+        let limits = RecvLimits {
+            buffer_messages: limits.buffer_messages.max(UNREAD_AT_END_MAX),
+            unread_bytes_max: u64::MAX,
+            ..*limits
+        };
         // Malformed data ends here; the connection has ended already.
         let _ = self.unblock(now, &limits);
     }
