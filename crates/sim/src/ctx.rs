@@ -318,7 +318,9 @@ impl<'a> Ctx<'a> {
         self.did(conn, if linger { "closes, lingering" } else { "closes" });
         let now_us = self.now_us();
         self.shared.book.on_close(flow, now_us, reason, text, linger);
+        self.absorb(conn);
         let closed = self.host.endpoint.close(self.clock(), conn, reason, text, linger);
+        self.host.boxes.forget(conn);
         rule!(closed.is_ok(), "{flow} could not be closed: {closed:?}");
         self.wake();
         Ok(())
@@ -339,7 +341,7 @@ impl<'a> Ctx<'a> {
         let ledger = self.shared.book.flow(flow).lanes.get(&lane);
         let number = ledger.map_or(1, crate::ledger::LaneLedger::next_number);
         let data = content(flow, lane, number, len);
-        let result = self.host.endpoint.send(self.clock(), conn, &data, flags, lane);
+        let result = self.hand_over(conn, flow, data, flags, lane);
         let taken = result.unwrap_or(0);
         self.shared.note(Step::Send { flow, lane, number: taken, len, flags: flags.0 });
         if taken > 0 {
@@ -356,11 +358,40 @@ impl<'a> Ctx<'a> {
         Ok(result)
     }
 
+    /// Gives a message to the endpoint, or stages it.
+    fn hand_over(
+        &mut self,
+        conn: ConnId,
+        flow: FlowId,
+        data: Vec<u8>,
+        flags: SendFlags,
+        lane: u16,
+    ) -> Result<u64, SendError> {
+        let now = self.clock();
+        let f = self.shared.book.flow(flow);
+        if !self.host.driver().boxes || f.role == Role::Pipe {
+            return self.host.endpoint.send(now, conn, &data, flags, lane);
+        }
+        if f.state > State::Connected || f.closed.is_some() {
+            return Err(SendError::NoConnection);
+        }
+        let about = (conn, f.state == State::Connected);
+        let Host { endpoint, boxes, .. } = &mut *self.host;
+        boxes.send(endpoint, now, about, &f.config, data, (flags, lane))
+    }
+
+    /// What is staged counts as sent before whatever comes next.
+    fn absorb(&mut self, conn: ConnId) {
+        let Host { endpoint, boxes, .. } = &mut *self.host;
+        boxes.absorb(endpoint, conn);
+    }
+
     /// Lets waiting messages go.
     ///
     /// # Errors
     /// As the endpoint says.
     pub fn flush(&mut self, conn: ConnId) -> Result<(), FlushError> {
+        self.absorb(conn);
         let result = self.host.endpoint.flush(conn);
         self.wake();
         result
@@ -373,7 +404,14 @@ impl<'a> Ctx<'a> {
     pub fn receive(&mut self, conn: ConnId, max: usize) -> Result<Vec<Message>, crate::trace::Broken> {
         let mut out = Vec::new();
         let Some(flow) = self.flow(conn) else { return Ok(out) };
-        let got = self.host.endpoint.receive(conn, &mut out, max);
+        let got = if self.host.driver().boxes {
+            let Host { endpoint, boxes, .. } = &mut *self.host;
+            boxes.collect(endpoint, conn);
+            out = boxes.receive(endpoint, conn, max);
+            endpoint.info(conn).map(|_| out.len())
+        } else {
+            self.host.endpoint.receive(conn, &mut out, max)
+        };
         let closed = self.shared.book.flow(flow).closed.is_some();
         match got {
             Ok(n) => rule!(n == out.len() && n <= max && !closed, "{flow}: {n} of {max} messages, {closed}"),
@@ -413,6 +451,9 @@ impl<'a> Ctx<'a> {
     pub fn configure_lanes(&mut self, conn: ConnId, lanes: &[LaneConfig]) -> Result<(), LanesError> {
         self.did(conn, "configures lanes");
         let result = self.host.endpoint.configure_lanes(self.clock(), conn, lanes);
+        if result.is_ok() && self.host.driver().boxes {
+            self.host.boxes.grow_lanes(conn, lanes.len());
+        }
         self.wake();
         result
     }
@@ -440,6 +481,7 @@ impl<'a> Ctx<'a> {
 
     /// Figures of a connection and of its first `lanes` lanes.
     pub fn status(&mut self, conn: ConnId, lanes: usize) -> Option<(RealTimeStatus, Vec<LaneStatus>)> {
+        self.absorb(conn);
         let mut out = vec![LaneStatus::default(); lanes];
         let now = self.clock();
         let status = self.host.endpoint.status(now, conn, &mut out).ok()?;

@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::book::{NewFlow, Role};
+use crate::boxes::Boxes;
 use crate::ctx::Ctx;
 use crate::link::Lost;
 use crate::rng::SimRng;
@@ -39,11 +40,24 @@ pub struct DriverConfig {
     pub send_batch: u64,
     /// Chance that it is told of a datagram that nobody took.
     pub socket_errors: f64,
+    /// The application sends and reads through boxes of its own, as with a thread for the loop. For hosts that have no
+    /// connections yet.
+    pub boxes: bool,
+    /// Addresses of version 4 come in the form of version 6, as from a socket for both.
+    pub mapped: bool,
 }
 
 impl Default for DriverConfig {
     fn default() -> Self {
-        Self { late_us: 0, period_us: 0, receive_batch: 64, send_batch: 64, socket_errors: 0.0 }
+        Self {
+            late_us: 0,
+            period_us: 0,
+            receive_batch: 64,
+            send_batch: 64,
+            socket_errors: 0.0,
+            boxes: false,
+            mapped: false,
+        }
     }
 }
 
@@ -91,6 +105,7 @@ pub struct Host {
     pub(crate) routes: BTreeMap<(SocketId, SocketAddr), FlowId>,
     pub(crate) listeners: BTreeMap<ListenerId, (SocketId, Arc<ConnConfig>)>,
     unproven: BTreeMap<(SocketId, SocketAddr), Unproven>,
+    pub(crate) boxes: Boxes,
     pub(crate) app: Option<Box<dyn App>>,
     pub(crate) log: Vec<(u64, Event)>,
     pub(crate) counters: HostCounters,
@@ -124,6 +139,7 @@ impl Host {
             routes: BTreeMap::new(),
             listeners: BTreeMap::new(),
             unproven: BTreeMap::new(),
+            boxes: Boxes::default(),
             app: None,
             log: Vec::new(),
             counters: HostCounters::default(),
@@ -140,6 +156,7 @@ impl Host {
         self.routes.clear();
         self.listeners.clear();
         self.unproven.clear();
+        self.boxes = Boxes::default();
         self.app = None;
         self.endpoint = Endpoint::new(EndpointConfig::default(), [0; 32], Timestamp::from_micros(1));
     }
@@ -308,6 +325,7 @@ impl Host {
             if !self.has_live_route(shared, socket, from) {
                 self.unproven.entry((socket, from)).or_default().received += data.len() as u64;
             }
+            let from = if self.driver.mapped { mapped(from) } else { from };
             self.endpoint.handle_datagrams(now, socket, from, &mut data, stride.max(1));
         }
     }
@@ -322,12 +340,16 @@ impl Host {
         let mut quiet = 0;
         for _ in 0..ROUNDS_PER_TURN_MAX {
             let mut any = false;
+            self.boxes.absorb_all(&mut self.endpoint);
             while let Some(event) = self.endpoint.poll_event() {
                 any = true;
                 self.on_event(shared, event)?;
             }
             while let Some(conn) = self.endpoint.poll_readable() {
                 any = true;
+                if self.driver.boxes {
+                    self.boxes.collect(&mut self.endpoint, conn);
+                }
                 self.with_app(shared, |app, ctx| app.on_readable(ctx, conn))?;
             }
             let max = self.rng.between(1, self.driver.send_batch.max(1)) as usize;
@@ -375,6 +397,7 @@ impl Host {
                 let Some(flow) = self.flow(*conn) else {
                     return Err(broken!("{conn:?} was unknown and got destroyed"));
                 };
+                self.boxes.forget(*conn);
                 shared.note(Step::Destroyed(flow));
                 let f = shared.book.flow_mut(flow);
                 let twice = f.destroyed;
@@ -495,11 +518,22 @@ impl Host {
             let bounded = flow.ended.is_some()
                 || messages <= c.recv_buffer_messages as u32 && bytes <= c.recv_buffer_size as u64;
             rule!(bounded, "{id} holds {messages} unread messages with {bytes} bytes");
+            if self.driver.boxes {
+                self.boxes.check(conn, id, messages)?;
+            }
             let waiting = gauges.send_pending.load(Relaxed);
             let sum = u64::from(status.pending_reliable) + u64::from(status.pending_unreliable);
             rule!(waiting == sum, "{id} counts {waiting} waiting bytes, its lanes have {sum}");
             rule!((-1..=2000).contains(&status.ping_ms), "{id} has a ping of {} ms", status.ping_ms);
         }
         Ok(())
+    }
+}
+
+/// The same address as a socket for both versions shows it.
+fn mapped(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(a) => SocketAddr::new(a.ip().to_ipv6_mapped().into(), a.port()),
+        SocketAddr::V6(_) => address,
     }
 }

@@ -19,6 +19,7 @@ pub mod actor;
 pub mod app;
 pub mod attack;
 pub mod book;
+mod boxes;
 pub mod calm;
 pub mod ctx;
 pub mod explain;

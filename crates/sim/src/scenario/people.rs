@@ -184,6 +184,8 @@ fn driver(rng: &mut SimRng) -> DriverConfig {
         receive_batch: rng.magnitude(1, 64),
         send_batch: rng.magnitude(1, 128),
         socket_errors: rng.pick(&[0.0, 0.5]).unwrap_or(0.0),
+        boxes: rng.chance(0.5),
+        mapped: rng.chance(0.3),
         ..DriverConfig::default()
     };
     match rng.weighted(&[5, 3, 2]) {
