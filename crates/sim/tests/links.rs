@@ -243,3 +243,48 @@ fn a_handshake_survives_the_loss_of_half_of_everything() {
         p.finish();
     }
 }
+
+#[test]
+fn nobody_sends_faster_than_allowed() {
+    const RATE: u64 = 256 * 1024;
+    for driver in [
+        DriverConfig::default(),
+        DriverConfig { late_us: 10_000, ..DriverConfig::default() },
+        DriverConfig { period_us: 16_667, ..DriverConfig::default() },
+    ] {
+        let mut p = Pair::connected(18, LinkConfig::delay_ms(10), &ConnConfig::default());
+        p.world.set_driver(p.client, driver.clone());
+        p.run(2 * SECOND);
+        for _ in 0..16 {
+            p.send(Client, 30_000, RELIABLE, 0);
+        }
+        let bytes = |p: &mut Pair| p.world.link(p.client, p.server).counters().bytes;
+        let mut before = bytes(&mut p);
+        let mut total = 0;
+        for _ in 0..15 {
+            p.run(100_000);
+            let now = bytes(&mut p);
+            // What a late loop missed may follow, up to 20 ms of it, and a packet may be begun on credit.
+            assert!(now - before <= RATE / 10 + RATE / 50 + 2600, "{} bytes in 100 ms, {driver:?}", now - before);
+            total += now - before;
+            before = now;
+        }
+        assert!((RATE * 14 / 10..=RATE * 16 / 10).contains(&total), "{total} bytes in 1.5 s, {driver:?}");
+        p.finish();
+    }
+}
+
+#[test]
+fn both_sides_see_how_good_the_link_is() {
+    for (loss, low, high) in [(0.0, 0.99, 1.0), (0.2, 0.7, 0.9)] {
+        let mut p = Pair::connected(19, LinkConfig::delay_ms(10).with_loss(loss), &ConnConfig::default());
+        p.chatter(2500, 500);
+        for end in [Client, Server] {
+            let status = p.status(end);
+            let sides = [status.quality_local, status.quality_remote];
+            assert!(sides.iter().all(|q| (low..=high).contains(q)), "loss {loss}: {sides:?} at {end:?}");
+            assert!(status.in_packets_per_sec > 20.0 && status.out_packets_per_sec > 20.0);
+        }
+        p.finish();
+    }
+}
