@@ -158,3 +158,32 @@ fn bad_arguments_get_typed_errors() {
     assert!(e.send(now, c, b"x", SendFlags(5), 0).is_err(), "no-delay while connecting");
     assert_eq!(e.send(now, c, b"x", SendFlags(0), 0), Ok(1), "queued while connecting");
 }
+
+/// Found by a simulated world: an answer to a stranger's datagram waited while its socket was given back.
+#[test]
+#[test]
+fn no_answer_leaves_over_a_socket_that_was_given_back() {
+    let mut w = World::new();
+    let now = w.now;
+    let client = &mut w.ends[CLIENT];
+    let c = client.connect(now, SocketId(7), address(SERVER, SocketId(0)), Arc::default()).unwrap();
+    client.close(now, c, 0, "", false).unwrap();
+    // A packet of an earlier connection, which deserves an answer: lead byte, id, number, time field, sealed rest.
+    let mut stale = vec![0x80, 4, 0, 3, 0, 1, 0, 0, 0];
+    stale.resize(64, 0x5a);
+    let (mut given_back, mut answers) = (false, 0);
+    for step in 0..60 {
+        let now = now.plus_micros(step * 300_000);
+        client.handle_datagrams(now, SocketId(7), address(SERVER, SocketId(0)), &mut stale.clone(), 64);
+        client.handle_timeout(now);
+        while let Some(event) = client.poll_event() {
+            given_back |= matches!(event, Event::SocketUnused { socket: SocketId(7) });
+        }
+        let mut buf = Vec::new();
+        while let Some(t) = client.poll_transmit(now, &mut buf, 1) {
+            assert!(!given_back, "{} bytes to {} after the socket was given back", t.len, t.to);
+            answers += 1;
+        }
+    }
+    assert!(given_back && answers > 0);
+}

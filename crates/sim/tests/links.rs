@@ -265,7 +265,11 @@ fn nobody_sends_faster_than_allowed() {
             p.run(100_000);
             let now = bytes(&mut p);
             // What a late loop missed may follow, up to 20 ms of it, and a packet may be begun on credit.
-            assert!(now - before <= RATE / 10 + RATE / 50 + 2600, "{} bytes in 100 ms, {driver:?}", now - before);
+            assert!(
+                now - before <= RATE / 10 + RATE / 50 + 2600,
+                "{} bytes in 100 ms, {driver:?}",
+                now - before
+            );
             total += now - before;
             before = now;
         }

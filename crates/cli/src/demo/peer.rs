@@ -15,8 +15,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Bytes that wait inside the library: enough for the rate over a few turns, not so much that the file's delay hides.
-const SEND_BUFFER_BYTES: i32 = 1 << 20;
+/// Most bytes that wait inside the library. The server puts in far less at a time; but when the other end is silent for a
+/// while, all that is under way waits again.
+const SEND_BUFFER_BYTES: i32 = 64 << 20;
 const RECV_BUFFER_BYTES: i32 = 16 << 20;
 const RECV_MESSAGES: i32 = 100_000;
 /// Time between two reports to the parent.
@@ -132,15 +133,24 @@ pub(super) fn send(
     flags: SendFlags,
     lane: u16,
 ) -> Result<(), Failure> {
-    match connection.send_on_lane(&say.encode(), flags, lane) {
-        Ok(_) | Err(SendError::NoConnection | SendError::BadHandle(_)) => Ok(()),
-        Err(e) => Err(Failure::new(Code::Failed, e)),
+    ended_or(connection.send_on_lane(&say.encode(), flags, lane))
+}
+
+/// Sends where things are now; where there is no room, later ones will tell.
+pub(super) fn send_state(connection: &Connection, number: u32) -> Result<(), Failure> {
+    let state = Say::State { number, sent_us: wall_us() }.encode();
+    match connection.send_on_lane(&state, SendFlags::NO_NAGLE, STATE_LANE) {
+        Err(SendError::LimitExceeded { .. }) => Ok(()),
+        result => ended_or(result),
     }
 }
 
-/// Sends where things are now.
-pub(super) fn send_state(connection: &Connection, number: u32) -> Result<(), Failure> {
-    send(connection, &Say::State { number, sent_us: wall_us() }, SendFlags::NO_NAGLE, STATE_LANE)
+/// A connection that is over is told by an event, not here.
+fn ended_or(result: Result<u64, SendError>) -> Result<(), Failure> {
+    match result {
+        Ok(_) | Err(SendError::NoConnection | SendError::BadHandle(_)) => Ok(()),
+        Err(e) => Err(Failure::new(Code::Failed, e)),
+    }
 }
 
 /// The figures of one direction, as its sender has them; `aged` ages are known already.

@@ -23,6 +23,8 @@ const CLIENTS_MAX: usize = 16;
 const REASON_FULL: u32 = 1001;
 /// Bytes of the file that wait inside the library, per client; the rest of its buffer is for state and chat.
 const BACKLOG_BYTES: u32 = 256 * 1024;
+/// Chat lines kept for those who come later.
+const HISTORY_MAX: usize = 1000;
 /// Clients that have to say that they have everything.
 const CLIENTS_EXPECTED: usize = super::CLIENTS.len();
 
@@ -42,6 +44,8 @@ struct Client {
 struct Server<'a> {
     args: &'a PeerArgs,
     clients: BTreeMap<ConnectionHandle, Client>,
+    /// Everything said so far: who, and what. Newcomers get it first.
+    history: Vec<(String, String)>,
     size: u64,
     sha256: Sha256,
 }
@@ -52,7 +56,7 @@ pub(super) fn run(args: &PeerArgs) -> Result<(), Failure> {
     let mut net = args.net()?;
     let listener = net.listen((Ipv4Addr::LOCALHOST, 0).into())?;
     report(&json!({ "port": listener.local_addr().port() }))?;
-    let mut server = Server { args, clients: BTreeMap::new(), size, sha256 };
+    let mut server = Server { args, clients: BTreeMap::new(), history: Vec::new(), size, sha256 };
     let mut reported = Instant::now();
     while !server.is_over() {
         if parent.try_recv() == Err(TryRecvError::Disconnected) {
@@ -126,6 +130,9 @@ impl Server<'_> {
         set_up_lanes(connection)?;
         let announcement = Say::File { size: self.size, sha256: self.sha256.0 };
         send(connection, &announcement, SendFlags::RELIABLE, BULK_LANE)?;
+        for (from, line) in &self.history {
+            say_chat(connection, from, line)?;
+        }
         let client = Client {
             connection: connection.clone(),
             name: String::new(),
@@ -150,9 +157,11 @@ impl Server<'_> {
             Say::State { number, sent_us } => client.ages.add(number, sent_us, wall_us()),
             Say::Chat { line, .. } => {
                 let from = client.name.clone();
-                let reliable = SendFlags::RELIABLE | SendFlags::NO_NAGLE;
                 for (_, other) in self.clients.iter().filter(|(other, _)| **other != id) {
-                    send(&other.connection, &Say::Chat { from: &from, line }, reliable, CHAT_LANE)?;
+                    say_chat(&other.connection, &from, line)?;
+                }
+                if self.history.len() < HISTORY_MAX {
+                    self.history.push((from, line.to_owned()));
                 }
             }
             Say::Finished => client.finished = true,
@@ -178,6 +187,10 @@ impl Server<'_> {
         }
         Ok(())
     }
+}
+
+fn say_chat(to: &Connection, from: &str, line: &str) -> Result<(), Failure> {
+    send(to, &Say::Chat { from, line }, SendFlags::RELIABLE | SendFlags::NO_NAGLE, CHAT_LANE)
 }
 
 impl Client {

@@ -288,6 +288,7 @@ impl Endpoint {
     /// Nothing uses the socket any more: the driver may close it, and nothing late may go out of its successor.
     fn release_socket(&mut self, socket: SocketId) {
         self.fake.discard_socket(socket);
+        self.stateless.retain(|answer| answer.socket != socket);
         self.events.push_back(Event::SocketUnused { socket });
     }
 
