@@ -346,7 +346,7 @@ impl Book {
         let flow = self.flow(id);
         let closed_by_peer =
             flow.ended.as_ref().is_some_and(|e| e.state == State::ClosedByPeer && e.reason.is_app());
-        if !closed_by_peer || self.explain.outages || self.explain.corrupt {
+        if !closed_by_peer || self.explain.outages || self.explain.corrupt || self.never_spoke(id) {
             return Ok(());
         }
         let Some(peer) = flow.peer else { return Ok(()) };
