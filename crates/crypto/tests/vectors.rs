@@ -144,6 +144,7 @@ fn own_certificates_and_signatures_are_byte_exact() {
             nonce: Some(number(side, "nonce")),
             protocol_version: Some(PROTOCOL_VERSION),
             ciphers: vec![CIPHER_AES_256_GCM],
+            keeps_ahead_kib: None,
         };
         let crypt = cert.sign_info(info.encode_to_vec());
         assert_eq!(crypt.info, Some(bytes(side, "info")));

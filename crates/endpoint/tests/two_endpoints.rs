@@ -161,7 +161,6 @@ fn bad_arguments_get_typed_errors() {
 
 /// Found by a simulated world: an answer to a stranger's datagram waited while its socket was given back.
 #[test]
-#[test]
 fn no_answer_leaves_over_a_socket_that_was_given_back() {
     let mut w = World::new();
     let now = w.now;

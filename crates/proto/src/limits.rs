@@ -23,13 +23,15 @@ pub const INFLIGHT_PACKETS_MAX: usize = 0x1_0000;
 /// Packets sent beyond the newest acknowledged one before new data waits. A receiver of the reference library gives a
 /// connection up when it sees a jump of more than 0x4000 (protocol.md §3.8).
 pub const UNACKED_SPAN_MAX: u64 = 0x3000;
+/// The same towards a peer of our own kind, which understands jumps of less than 0x8000.
+pub const UNACKED_SPAN_OWN_MAX: u64 = 0x6000;
 /// Packets beyond the newest acknowledged one after which we ask the peer for an acknowledgement.
 pub const UNACKED_SPAN_ASK: u64 = 0x400;
 /// Datagrams one connection may hand out in one turn, so that others get their share (protocol.md §3.12).
 pub const PACKETS_PER_TURN_MAX: usize = 128;
 
 /// Ranges of received packet numbers remembered; the lowest are forgotten (and refused) beyond that.
-pub const RECEIVED_RANGES_MAX: usize = 1024;
+pub const RECEIVED_RANGES_MAX: usize = 4096;
 /// Packet numbers below the newest one that stay acceptable although the peer no longer waits for their acks.
 pub const REPLAY_WINDOW: u64 = 1024;
 /// Moments remembered to tell how old a gap in the received numbers is.
@@ -37,8 +39,28 @@ pub const MARKS_MAX: usize = 32;
 /// Blocks in one ack frame; the count travels in one byte (protocol.md §3.6).
 pub const ACK_BLOCKS_MAX: usize = 255;
 
+/// New stream bytes sent beyond the oldest unacknowledged one of a lane, towards a peer that does not say what it keeps:
+/// the reference library's default receive buffer. What lies beyond it would be thrown away unacknowledged.
+pub const AHEAD_BYTES_REFERENCE: u64 = 1 << 20;
+/// Acknowledged islands beyond the oldest hole of a lane's stream at which new data waits, towards such a peer: the
+/// reference library keeps 30 holes, and some more may be on their way.
+pub const ISLANDS_REFERENCE: usize = 20;
+/// The same for a peer of our own kind.
+pub const ISLANDS_OWN: usize = 4096;
+/// How far beyond a hole we keep what arrives, bytes per lane: at least this much, more with a larger receive buffer …
+pub const AHEAD_BYTES_MIN: usize = 4 << 20;
+/// … up to this.
+pub const AHEAD_BYTES_MAX: usize = 64 << 20;
+/// A lane whose window is nearly used up waits until so much of it is free, bytes: no packets with a few bytes each.
+pub const AHEAD_STEP_BYTES: u64 = 2048;
+/// Packets sent again when acknowledgements do not come, before everything unacknowledged is taken for lost: the answer
+/// to these tells what is really missing (after RFC 8985 section 7 and RFC 9002 section 6.2.4).
+pub const PROBE_PACKETS: usize = 2;
+/// So many times in a row.
+pub const PROBES_MAX: u32 = 2;
+
 /// Out-of-order reliable segments held per lane.
-pub const HELD_SEGMENTS_MAX: usize = 4096;
+pub const HELD_SEGMENTS_MAX: usize = 1 << 16;
 /// What a held segment costs beside its bytes, for the budget.
 pub const HELD_SEGMENT_OVERHEAD: usize = 64;
 /// Bytes of unfinished incoming messages over all lanes of one connection, unless one message alone may be larger.
@@ -65,6 +87,8 @@ pub const NAME_BYTES_MAX: usize = 31;
 
 const _: () = assert!(CHUNK_BYTES_MAX + DATA_HEADER_BYTES <= DATAGRAM_BYTES_MAX);
 const _: () = assert!((UNACKED_SPAN_MAX as usize) < INFLIGHT_PACKETS_MAX);
+const _: () = assert!(UNACKED_SPAN_OWN_MAX < 0x8000);
+const _: () = assert!(AHEAD_BYTES_MIN as u64 > AHEAD_STEP_BYTES);
 const _: () = assert!(UNACKED_SPAN_ASK < UNACKED_SPAN_MAX);
 const _: () = assert!(UNRELIABLE_BYTES_MAX as u64 <= FRAGMENT_END_MAX);
 const _: () = assert!(UNRELIABLE_BYTES_MAX / 100 < FRAGMENTS_PER_LANE_MAX);

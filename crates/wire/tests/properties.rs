@@ -68,8 +68,16 @@ fn certificate() -> impl Strategy<Value = msg::Certificate> {
 
 fn session_info() -> impl Strategy<Value = msg::SessionCryptInfo> {
     let key = (any::<Option<i32>>(), option::of(bytes(32)), any::<Option<u64>>());
-    (key, any::<Option<u32>>(), vec(any::<i32>(), 0..4)).prop_map(|(key, protocol_version, ciphers)| {
-        msg::SessionCryptInfo { key_type: key.0, key_data: key.1, nonce: key.2, protocol_version, ciphers }
+    let numbers = (any::<Option<u32>>(), any::<Option<u32>>());
+    (key, numbers, vec(any::<i32>(), 0..4)).prop_map(|(key, (protocol_version, keeps_ahead_kib), ciphers)| {
+        msg::SessionCryptInfo {
+            key_type: key.0,
+            key_data: key.1,
+            nonce: key.2,
+            protocol_version,
+            ciphers,
+            keeps_ahead_kib,
+        }
     })
 }
 

@@ -97,6 +97,7 @@ fn certificates_and_key_exchange_halves() {
                     nonce: Some(nonce),
                     protocol_version: Some(version),
                     ciphers,
+                    keeps_ahead_kib: None,
                 };
                 assert_eq!(msg::decode(&unhex(&hex)), Ok(info.clone()));
                 assert_eq!(support::hex(&info.encode_to_vec()), hex);

@@ -29,6 +29,7 @@ use crate::config::ConnConfig;
 use crate::handshake::{
     Cipher, Keys, LocalHello, PeerHello, VERSION_COUNTS_HANDSHAKE, VERSION_LANES, cipher_list,
 };
+use crate::limits::{AHEAD_BYTES_MAX, AHEAD_BYTES_MIN};
 use crate::message::{Gauges, Message};
 use crate::rate::{FixedRate, Pacer, RateController};
 use crate::snp::recv::{Receiver, RecvLimits};
@@ -237,7 +238,7 @@ impl Connection {
     /// A connection that starts its handshake with the next transmission.
     pub fn outgoing(env: &mut Env<'_>, now: Timestamp, setup: Setup) -> Self {
         let ciphers = cipher_list(setup.config.unencrypted);
-        let hello = LocalHello::new(setup.cert.clone(), ciphers, env.rng);
+        let hello = LocalHello::new(setup.cert.clone(), ciphers, keeps_ahead(&setup.config), env.rng);
         let mut c = Self::new(now, Role::Client, setup);
         c.handshake = Handshake::Client(Box::new(ClientHandshake::new(now, hello)));
         c.outgoing.handshake = Some(HandshakePart::Challenge);
@@ -250,6 +251,9 @@ impl Connection {
         self.encrypted = cipher != Cipher::Null;
         self.authenticated = peer.authenticated;
         self.peer_version = peer.version;
+        if let Some(bytes) = peer.keeps_ahead {
+            self.sender.set_peer_keeps(bytes);
+        }
         if peer.version < VERSION_COUNTS_HANDSHAKE {
             self.sender.count_from_one();
             self.receiver.numbers.start_with_first();
@@ -399,7 +403,7 @@ impl Connection {
 
     fn recv_limits(&self) -> RecvLimits {
         RecvLimits {
-            buffer_bytes: self.config.recv_buffer_size as usize,
+            ahead_bytes: keeps_ahead(&self.config),
             unread_bytes_max: self.config.recv_buffer_size as u64,
             buffer_messages: self.config.recv_buffer_messages as u32,
             message_bytes_max: self.config.recv_max_message_size as usize,
@@ -444,4 +448,9 @@ fn rate_limits(config: &ConnConfig) -> (u64, u64) {
     let min = u64::try_from(config.send_rate_min).unwrap_or(0);
     let max = u64::try_from(config.send_rate_max).unwrap_or(0);
     (min, max.max(min))
+}
+
+/// How far beyond a hole in a lane's stream we keep what arrives, bytes.
+fn keeps_ahead(config: &ConnConfig) -> usize {
+    usize::try_from(config.recv_buffer_size).unwrap_or(0).clamp(AHEAD_BYTES_MIN, AHEAD_BYTES_MAX)
 }

@@ -1,6 +1,6 @@
 //! Two connections of one process that talk over real sockets without a handshake (protocol.md §4.8).
 
-use super::{Connection, Env, Role, Setup};
+use super::{Connection, Env, Role, Setup, keeps_ahead};
 use crate::handshake::{HandshakeError, LocalHello, PeerHello, PeerPolicy, cipher_list, derive_keys};
 use gamesockets_wire::identity::Identity;
 use gamesockets_wire::time::Timestamp;
@@ -20,7 +20,8 @@ impl Connection {
         let own = cipher_list(first.config.unencrypted);
         let other = cipher_list(second.config.unencrypted);
         let cipher = own.iter().copied().find(|c| other.contains(c)).ok_or(HandshakeError::NoCommonCipher)?;
-        let hellos = [&first, &second].map(|s| LocalHello::new(s.cert.clone(), &[cipher], env.rng));
+        let hellos = [&first, &second]
+            .map(|s| LocalHello::new(s.cert.clone(), &[cipher], keeps_ahead(&s.config), env.rng));
         let ids = [first.local_id, second.local_id];
         let policy = PeerPolicy {
             trust: env.trust,

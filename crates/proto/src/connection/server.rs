@@ -1,7 +1,7 @@
 //! The accepting side of the UDP handshake (protocol.md §1.5). The part before a connection exists is stateless and
 //! belongs to the owner of the listen socket.
 
-use super::{Connection, Drop, Env, Handshake, HandshakePart, Phase, Role, Setup};
+use super::{Connection, Drop, Env, Handshake, HandshakePart, Phase, Role, Setup, keeps_ahead};
 use crate::handshake::{
     ClaimedIdentity, HandshakeError, LocalHello, PeerHello, PeerPolicy, cipher_list, derive_keys,
 };
@@ -113,7 +113,7 @@ impl Connection {
         hs: &mut ServerHandshake,
     ) -> Result<(), HandshakeError> {
         let cipher = hs.peer.choose_cipher(cipher_list(self.config.unencrypted))?;
-        let hello = LocalHello::new(self.local_cert.clone(), &[cipher], env.rng);
+        let hello = LocalHello::new(self.local_cert.clone(), &[cipher], keeps_ahead(&self.config), env.rng);
         let keys = derive_keys(false, (self.local_id, self.remote_id), &hello, &hs.peer, cipher)?;
         hs.ok = Some(Box::new(msg::ConnectOk {
             client_connection_id: Some(self.remote_id),

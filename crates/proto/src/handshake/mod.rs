@@ -135,8 +135,9 @@ pub struct LocalHello {
 }
 
 impl LocalHello {
-    /// Draws fresh keys and signs them with the certificate's key.
-    pub fn new(cert: Arc<LocalCertificate>, ciphers: &[Cipher], rng: &mut Rng) -> Self {
+    /// Draws fresh keys and signs them with the certificate's key. `keeps_ahead`: how far beyond a hole in a lane's stream
+    /// we keep what arrives, bytes.
+    pub fn new(cert: Arc<LocalCertificate>, ciphers: &[Cipher], keeps_ahead: usize, rng: &mut Rng) -> Self {
         let kex = KexSecret::generate(rng);
         let nonce = rng.next_u64();
         let info = msg::SessionCryptInfo {
@@ -145,6 +146,7 @@ impl LocalHello {
             nonce: Some(nonce),
             protocol_version: Some(VERSION_CURRENT),
             ciphers: ciphers.iter().map(|c| c.number()).collect(),
+            keeps_ahead_kib: u32::try_from(keeps_ahead / 1024).ok(),
         };
         let info = info.encode_to_vec();
         let signature = cert.key().sign(&info);
@@ -205,6 +207,8 @@ pub struct PeerHello {
     kex_public: [u8; 32],
     nonce: u64,
     ciphers: Vec<Cipher>,
+    /// How far beyond a hole in a lane's stream it keeps what arrives, bytes, if it is of our kind and says so.
+    pub keeps_ahead: Option<u64>,
     /// The protocol version it speaks.
     pub version: u32,
     /// Whether an authority vouches for its certificate.
@@ -258,6 +262,7 @@ impl PeerHello {
             kex_public,
             nonce: info.nonce.unwrap_or(0),
             ciphers,
+            keeps_ahead: info.keeps_ahead_kib.map(|kib| u64::from(kib) * 1024),
             version,
             authenticated: verified.signed_by_ca,
         })

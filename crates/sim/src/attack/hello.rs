@@ -54,6 +54,7 @@ impl Hello {
             nonce: Some(nonce),
             protocol_version: Some(version),
             ciphers: ciphers.to_vec(),
+            keeps_ahead_kib: None,
         };
         Self { cert, kex, nonce, info: info.encode_to_vec() }
     }

@@ -23,6 +23,10 @@ pub struct SessionCryptInfo {
     /// A client's list of ciphers, or the one a server chose; an empty list means AES-256-GCM.
     #[prost(int32, repeated, packed = "false", tag = "5")]
     pub ciphers: Vec<i32>,
+    /// Our own addition, which others skip: how far beyond a hole in a lane's stream the sender of this message keeps what
+    /// it receives, in units of 1024 bytes.
+    #[prost(uint32, optional, tag = "2001")]
+    pub keeps_ahead_kib: Option<u32>,
 }
 
 /// A [`SessionCryptInfo`] and its signature.

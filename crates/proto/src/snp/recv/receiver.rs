@@ -24,8 +24,8 @@ const LANE_MAX: u32 = LANES_MAX as u32;
 /// Settings of the receiving half.
 #[derive(Clone, Copy, Debug)]
 pub struct RecvLimits {
-    /// The span of one lane's stream that may be held, bytes.
-    pub buffer_bytes: usize,
+    /// The span of one lane's stream beyond a hole that may be held, bytes.
+    pub ahead_bytes: usize,
     /// Bytes that may wait unread.
     pub unread_bytes_max: u64,
     /// Messages that may wait unread.
@@ -171,8 +171,8 @@ impl Budget {
         self.partial = self.partial.saturating_sub(size);
     }
 
-    pub(super) const fn hold(&mut self, cost: usize) -> bool {
-        let fits = self.held + cost <= REASSEMBLY_BYTES_MAX;
+    pub(super) fn hold(&mut self, cost: usize, limits: &RecvLimits) -> bool {
+        let fits = self.held + cost <= REASSEMBLY_BYTES_MAX.max(limits.ahead_bytes.saturating_mul(2));
         if fits {
             self.held += cost;
         }

@@ -98,7 +98,7 @@ impl ReliableIn {
         if end <= self.pos || data.is_empty() {
             return Ok(Taken::Yes);
         }
-        if end - self.pos > ctx.limits.buffer_bytes as u64 {
+        if end - self.pos > ctx.limits.ahead_bytes as u64 {
             return Ok(Taken::Refused);
         }
         if pos > self.pos || self.blocked {
@@ -126,8 +126,10 @@ impl ReliableIn {
             return Taken::Yes;
         }
         let cost = fresh.len() + HELD_SEGMENT_OVERHEAD;
-        let lane_max = ctx.limits.buffer_bytes.saturating_mul(2);
-        if self.held.len() >= HELD_SEGMENTS_MAX || self.held_bytes + cost > lane_max || !ctx.budget.hold(cost)
+        let lane_max = ctx.limits.ahead_bytes.saturating_mul(2);
+        if self.held.len() >= HELD_SEGMENTS_MAX
+            || self.held_bytes + cost > lane_max
+            || !ctx.budget.hold(cost, ctx.limits)
         {
             return Taken::Refused;
         }
@@ -237,7 +239,8 @@ impl ReliableIn {
         if h.delta > NUMBER_DELTA_MAX || number > ctx.highest_number.saturating_add(NUMBER_LURCH_MAX) {
             return Err(StreamError::NumberLurch { from: self.last_number, to: number });
         }
-        let limit = ctx.limits.message_bytes_max.min(ctx.limits.buffer_bytes);
+        let unread = usize::try_from(ctx.limits.unread_bytes_max).unwrap_or(usize::MAX);
+        let limit = ctx.limits.message_bytes_max.min(unread);
         match usize::try_from(h.size) {
             Ok(size) if size <= limit => Ok((number, size)),
             _ => Err(StreamError::MessageTooLarge { size: h.size, limit }),

@@ -1,6 +1,7 @@
 //! One lane of the sender: what waits, what is in flight, what has to go again.
 
 use super::outbox::{OutLane, Queued, Run};
+use crate::limits::{AHEAD_BYTES_REFERENCE, AHEAD_STEP_BYTES, ISLANDS_REFERENCE};
 use crate::util::ranges::Ranges;
 use crate::util::rope::Rope;
 use alloc::collections::VecDeque;
@@ -18,6 +19,22 @@ pub struct LaneConfig {
 impl Default for LaneConfig {
     fn default() -> Self {
         Self { priority: 0, weight: 1 }
+    }
+}
+
+/// How far a lane's stream may run ahead of what the peer has without a hole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ahead {
+    /// New bytes beyond the oldest unacknowledged one.
+    pub bytes: u64,
+    /// Separate stretches the peer has beyond it.
+    pub islands: usize,
+}
+
+impl Default for Ahead {
+    /// What a receiver of the reference library takes.
+    fn default() -> Self {
+        Self { bytes: AHEAD_BYTES_REFERENCE, islands: ISLANDS_REFERENCE }
     }
 }
 
@@ -48,13 +65,15 @@ pub(super) struct SendLane {
     datagram_offset: u64,
     pub(super) pending_unreliable: u64,
     pub(super) config: LaneConfig,
+    pub(super) ahead: Ahead,
     /// Virtual time up to which this lane was served, for fair shares.
     pub(super) served: u64,
 }
 
 impl SendLane {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(ahead: Ahead) -> Self {
         Self {
+            ahead,
             queue: VecDeque::new(),
             stream: Rope::new(1),
             next_pos: 1,
@@ -108,8 +127,18 @@ impl SendLane {
         self.acked_to < self.stream.end()
     }
 
+    /// Whether anything may be sent now.
     pub(super) fn has_work(&self) -> bool {
-        !self.lost.is_empty() || !self.queue.is_empty()
+        self.next().is_some()
+    }
+
+    /// New stream bytes up to `end`, as far as the peer has room for them. Beyond that they would be thrown away, and
+    /// sending them again would take the place of what is missing.
+    fn sendable(&self, end: u64) -> Option<Range<u64>> {
+        let room = (self.acked_to + self.ahead.bytes).saturating_sub(self.next_pos);
+        let enough = room >= AHEAD_STEP_BYTES.min(end - self.next_pos);
+        let fits = enough && self.acked.span_count() <= self.ahead.islands;
+        fits.then(|| self.next_pos..end.min(self.next_pos + room))
     }
 
     pub(super) const fn has_lost(&self) -> bool {
@@ -137,7 +166,7 @@ impl SendLane {
             return Some(Next::Reliable { span, retry: true });
         }
         match self.queue.front()?.run {
-            Run::Reliable { end } => Some(Next::Reliable { span: self.next_pos..end, retry: false }),
+            Run::Reliable { end } => self.sendable(end).map(|span| Next::Reliable { span, retry: false }),
             Run::Unreliable { number, end } => Some(Next::Unreliable {
                 number,
                 offset: self.datagram_offset,

@@ -2,9 +2,12 @@
 
 use super::assemble::{Assembler, Packed, wake};
 use super::inflight::{Fate, Inflight, LaneSpan};
-use super::lane::{LaneConfig, SendLane};
+use super::lane::{Ahead, LaneConfig, SendLane};
 use super::outbox::Outbox;
-use crate::limits::{LANES_MAX, UNACKED_SPAN_ASK, UNACKED_SPAN_MAX};
+use crate::limits::{
+    ISLANDS_OWN, LANES_MAX, PROBE_PACKETS, PROBES_MAX, UNACKED_SPAN_ASK, UNACKED_SPAN_MAX,
+    UNACKED_SPAN_OWN_MAX,
+};
 use crate::message::Gauges;
 use crate::rate::RateController;
 use crate::util::ranges::Ranges;
@@ -56,6 +59,9 @@ pub struct Sender {
     /// Packet numbers newly acknowledged are found against this set.
     acked: Ranges,
     backoff: u32,
+    /// How far streams may run ahead of the peer, and packet numbers.
+    ahead: Ahead,
+    span_max: u64,
     gauges: Arc<Gauges>,
 }
 
@@ -63,12 +69,14 @@ impl Sender {
     /// A sender with one lane.
     pub fn new(gauges: Arc<Gauges>) -> Self {
         Self {
-            lanes: vec![SendLane::new()],
+            lanes: vec![SendLane::new(Ahead::default())],
             inflight: Inflight::new(FIRST_NUMBER),
             highest_acked: 0,
             stop_waiting_sent: 0,
             acked: Ranges::new(),
             backoff: 0,
+            ahead: Ahead::default(),
+            span_max: UNACKED_SPAN_MAX,
             gauges,
         }
     }
@@ -80,10 +88,19 @@ impl Sender {
         }
     }
 
+    /// The peer is of our own kind and keeps `bytes` beyond a hole in a lane's stream.
+    pub fn set_peer_keeps(&mut self, bytes: u64) {
+        self.ahead = Ahead { bytes: bytes.max(self.ahead.bytes), islands: ISLANDS_OWN };
+        self.span_max = UNACKED_SPAN_OWN_MAX;
+        for lane in &mut self.lanes {
+            lane.ahead = self.ahead;
+        }
+    }
+
     /// Takes over everything staged in `outbox`.
     pub fn absorb(&mut self, outbox: &mut Outbox) {
         while self.lanes.len() < outbox.lanes.len() {
-            self.lanes.push(SendLane::new());
+            self.lanes.push(SendLane::new(self.ahead));
         }
         let mut added = 0;
         for (i, out) in outbox.lanes.iter_mut().enumerate() {
@@ -116,7 +133,7 @@ impl Sender {
     pub fn configure_lanes(&mut self, lanes: &[LaneConfig]) {
         let lanes = lanes.get(..lanes.len().min(LANES_MAX)).unwrap_or_default();
         while self.lanes.len() < lanes.len() {
-            self.lanes.push(SendLane::new());
+            self.lanes.push(SendLane::new(self.ahead));
         }
         for (lane, config) in self.lanes.iter_mut().zip(lanes) {
             lane.config = *config;
@@ -183,7 +200,7 @@ impl Sender {
 
     /// Whether so many packets are unacknowledged that a further one could confuse the peer.
     pub fn span_exhausted(&self) -> bool {
-        self.next_number() - self.highest_acked.max(1) > UNACKED_SPAN_MAX
+        self.next_number() - self.highest_acked.max(1) > self.span_max
     }
 
     /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
@@ -324,11 +341,17 @@ impl Sender {
 
     /// Takes packets that were not acknowledged in time for lost, and forgets settled ones. Returns whether statistics
     /// were among the lost.
+    ///
+    /// The first times only the oldest reliable ones: sent again they draw an acknowledgement that tells what else is
+    /// missing. A peer that was busy for a moment does not get everything twice.
     pub fn on_timeout(&mut self, now: Timestamp, base_rto: Duration, rate: &mut dyn RateController) -> bool {
         let rto = self.rto(base_rto);
         let mut stats_lost = false;
-        let mut any = false;
-        while let Some((number, p)) = self.inflight.oldest_flying(false) {
+        let most = if self.backoff < PROBES_MAX { PROBE_PACKETS } else { usize::MAX };
+        let mut again = 0;
+        while again < most
+            && let Some((number, p)) = self.inflight.oldest_flying(false)
+        {
             if p.at + rto > now {
                 break;
             }
@@ -336,11 +359,11 @@ impl Sender {
             inflight.mark_lost(number, |span| lose(lanes, gauges, span));
             stats_lost |= p.stats;
             if p.is_reliable() {
-                any = true;
+                again += 1;
                 rate.on_lost(now, number, p.at, p.bytes);
             }
         }
-        if any {
+        if again > 0 {
             self.backoff = (self.backoff + 1).min(BACKOFF_MAX);
         }
         self.prune(now, base_rto);
