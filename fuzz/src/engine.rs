@@ -86,7 +86,10 @@ pub fn packet_content(mut data: &[u8]) {
             let mut messages = Vec::new();
             receiver.inbox.take(&mut messages);
             let bytes: usize = messages.iter().map(|m| m.payload.len()).sum();
-            assert!(bytes <= limits.unread_bytes_max as usize && messages.len() <= limits.buffer_messages as usize);
+            assert!(
+                bytes <= limits.unread_bytes_max as usize
+                    && messages.len() <= limits.buffer_messages as usize
+            );
             gauges.on_read(messages.len() as u32, bytes as u64);
             let _ = receiver.unblock(now, &limits);
         }

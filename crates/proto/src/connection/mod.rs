@@ -253,6 +253,7 @@ impl Connection {
         self.peer_version = peer.version;
         if let Some(bytes) = peer.keeps_ahead {
             self.sender.set_peer_keeps(bytes);
+            self.receiver.numbers.allow_partial_acks();
         }
         if peer.version < VERSION_COUNTS_HANDSHAKE {
             self.sender.count_from_one();

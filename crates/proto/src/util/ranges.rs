@@ -35,6 +35,11 @@ impl Ranges {
         self.spans.iter()
     }
 
+    /// The ranges with numbers from `n` up, in ascending order.
+    pub fn iter_from(&self, n: u64) -> impl Iterator<Item = &Range<u64>> {
+        self.spans.range(self.spans.partition_point(|r| r.end <= n)..)
+    }
+
     /// The lowest range.
     pub fn first(&self) -> Option<Range<u64>> {
         self.spans.front().cloned()

@@ -53,6 +53,9 @@ pub struct PacketNumbers {
     ripe_below: u64,
     /// How long a gap stays fresh at present, microseconds.
     ripens_us: u64,
+    partial_acks: bool,
+    /// The last partial ack frame reached up to this number.
+    described_to: u64,
 }
 
 impl PacketNumbers {
@@ -71,6 +74,8 @@ impl PacketNumbers {
             marks: VecDeque::new(),
             ripe_below: 0,
             ripens_us: GAP_RIPENS_US,
+            partial_acks: false,
+            described_to: 0,
         }
     }
 
@@ -205,7 +210,7 @@ impl PacketNumbers {
 
     /// The first missing number above `from` that something newer was received after.
     fn gap_above(&self, from: u64) -> Option<u64> {
-        let after = self.received.iter().find(|r| r.end > from + 1)?;
+        let after = self.received.iter_from(from + 1).next()?;
         let missing = if after.start > from + 1 { from + 1 } else { after.end };
         (missing < self.highest).then_some(missing)
     }
@@ -235,18 +240,75 @@ impl PacketNumbers {
         }
     }
 
-    /// Appends an ack frame of at most `room` bytes to `out`. Returns whether there was room.
+    /// The peer is of our own kind: it understands partial ack frames.
+    pub const fn allow_partial_acks(&mut self) {
+        self.partial_acks = true;
+    }
+
+    /// Appends ack frames of at most `room` bytes to `out`. Returns whether there was room for one.
+    ///
+    /// The first describes everything from the stop-waiting value up, as far as it fits. When that is not all and the
+    /// peer understands it, partial frames follow: full ones, of [`ACK_BLOCKS_MAX`] blocks, which say nothing about what
+    /// lies below their blocks.
     pub fn put_ack(&mut self, now: Timestamp, out: &mut Vec<u8>, room: usize) -> bool {
         if room < ACK_HEADER_BYTES {
             return false;
         }
+        let end = out.len() + room;
         let latest = self.reportable();
+        let (blocks, first) = self.blocks(latest);
         // Blocks from the oldest up: when they do not all fit, the newest stay out and `latest` goes down.
-        let mut blocks: Vec<(u32, u32)> = Vec::new();
+        let most = if self.partial_acks { ACK_BLOCKS_MAX - 1 } else { ACK_BLOCKS_MAX };
         let mut left = room - ACK_HEADER_BYTES;
-        let mut reported = self.stop_waiting;
+        let fits = |b: &&Block| {
+            let len = b.len();
+            let fits = len <= left;
+            left = left.saturating_sub(len);
+            fits
+        };
+        let count = blocks.iter().take(most).take_while(fits).count();
+        let (base, rest) = blocks.split_at(count);
+        let reported = base.last().map_or(first, |b| b.latest);
+        self.put_frame(now, out, reported, base);
+        if self.partial_acks && !rest.is_empty() && blocks.len() >= ACK_BLOCKS_MAX {
+            self.put_partial_acks(now, out, end, count, &blocks);
+        }
+        true
+    }
+
+    /// Appends partial frames for the blocks from index `base` on: those first that come after the ones of last time.
+    fn put_partial_acks(
+        &mut self,
+        now: Timestamp,
+        out: &mut Vec<u8>,
+        end: usize,
+        base: usize,
+        blocks: &[Block],
+    ) {
+        let last_start = blocks.len() - ACK_BLOCKS_MAX;
+        let next = blocks.partition_point(|b| b.latest <= self.described_to);
+        let mut start = if next >= blocks.len() { base } else { next.max(base) };
+        for _ in 0..=blocks.len() / ACK_BLOCKS_MAX {
+            let at = start.min(last_start);
+            let Some(frame) = blocks.get(at..at + ACK_BLOCKS_MAX) else { return };
+            let len: usize = ACK_HEADER_BYTES + frame.iter().map(Block::len).sum::<usize>();
+            let Some(newest) = frame.last().filter(|_| out.len() + len <= end) else { return };
+            self.put_frame(now, out, newest.latest, frame);
+            self.described_to = newest.latest;
+            start = at + ACK_BLOCKS_MAX;
+            if start >= blocks.len() {
+                return;
+            }
+        }
+    }
+
+    /// The gaps above the stop-waiting value with what was received after each, oldest first; and the newest number
+    /// before the first gap.
+    fn blocks(&self, latest: u64) -> (Vec<Block>, u64) {
+        let mut blocks: Vec<Block> = Vec::new();
+        let mut first = self.stop_waiting;
         let mut gap_from = self.stop_waiting + 1;
-        for span in self.received.iter().filter(|r| r.end > self.stop_waiting + 1) {
+        for span in self.received.iter_from(gap_from) {
             let start = span.start.max(self.stop_waiting + 1);
             let end = span.end.min(latest + 1);
             if start >= end {
@@ -254,26 +316,43 @@ impl PacketNumbers {
             }
             let missing = start - gap_from;
             if missing > 0 {
-                let block = (saturate(end - start), saturate(missing));
-                let len = ack_block_len(block.0, block.1);
-                if len > left || blocks.len() == ACK_BLOCKS_MAX {
-                    break;
-                }
-                left -= len;
-                blocks.push(block);
+                blocks.push(Block {
+                    acked: saturate(end - start),
+                    missing: saturate(missing),
+                    latest: end - 1,
+                });
+            } else {
+                first = end - 1;
             }
             gap_from = end;
-            reported = end - 1;
         }
+        (blocks, first)
+    }
+
+    fn put_frame(&self, now: Timestamp, out: &mut Vec<u8>, latest: u64, blocks: &[Block]) {
         let delay = match self.highest_at {
-            Some(at) if reported == self.highest => Some(now.micros_since(at)),
+            Some(at) if latest == self.highest => Some(now.micros_since(at)),
             _ => None,
         };
-        put_ack_header(out, reported, delay, blocks.len() as u8);
-        for (acked, missing) in blocks.into_iter().rev() {
-            put_ack_block(out, acked, missing);
+        put_ack_header(out, latest, delay, blocks.len() as u8);
+        for block in blocks.iter().rev() {
+            put_ack_block(out, block.acked, block.missing);
         }
-        true
+    }
+}
+
+/// A gap in the received numbers, and what was received after it.
+#[derive(Clone, Copy, Debug)]
+struct Block {
+    acked: u32,
+    missing: u32,
+    /// The newest of the received ones.
+    latest: u64,
+}
+
+impl Block {
+    const fn len(&self) -> usize {
+        ack_block_len(self.acked, self.missing)
     }
 }
 
@@ -370,6 +449,45 @@ mod tests {
         assert_eq!(n.classify(1).1, Arrival::TooOld);
         let (number, arrival) = PacketNumbers::new().classify(1);
         assert_eq!((number, arrival), (1, Arrival::Duplicate), "the handshake was packet 1");
+    }
+
+    #[test]
+    fn all_gaps_are_described_to_a_peer_of_our_kind() {
+        use crate::limits::UNACKED_SPAN_OWN_MAX;
+        use crate::message::Gauges;
+        use crate::rate::FixedRate;
+        use crate::snp::send::Sender;
+        use alloc::sync::Arc;
+        use gamesockets_wire::snp::{Frame, FrameReader};
+        const SENT: u64 = 6_000;
+        const { assert!(SENT < UNACKED_SPAN_OWN_MAX) };
+        let mut n = PacketNumbers::new();
+        n.allow_partial_acks();
+        let mut sender = Sender::new(Arc::new(Gauges::default()));
+        sender.set_peer_keeps(1 << 20);
+        let mut rate = FixedRate::new(1, 1);
+        for number in 2..=SENT {
+            sender.on_packet_sent(at(number), 100, 0, false);
+            if number % 3 != 0 {
+                n.on_packet(at(number), number, true);
+            }
+        }
+        n.on_packet(at(SENT + 1), SENT, true);
+        n.ripen(at(1_000_000));
+        let mut acked = 0;
+        let mut packets = 0;
+        while acked < SENT * 2 / 3 - 1 {
+            packets += 1;
+            assert!(packets < 20, "{acked} of {SENT} packets reported");
+            let mut out = Vec::new();
+            assert!(n.put_ack(at(1_000_000), &mut out, 1100) && out.len() <= 1100);
+            let mut frames = FrameReader::new(&out);
+            while let Some(Frame::Ack(frame)) = frames.next().unwrap() {
+                let report = sender.on_ack(at(1_000_000), &frame, &mut rate).unwrap();
+                acked += u64::from(report.acked_packets);
+            }
+        }
+        assert_eq!(sender.bytes_in_flight(), 0, "the others are known to be missing");
     }
 
     #[test]

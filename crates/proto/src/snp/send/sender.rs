@@ -5,7 +5,7 @@ use super::inflight::{Fate, Inflight, LaneSpan};
 use super::lane::{Ahead, LaneConfig, SendLane};
 use super::outbox::Outbox;
 use crate::limits::{
-    ISLANDS_OWN, LANES_MAX, PROBE_PACKETS, PROBES_MAX, UNACKED_SPAN_ASK, UNACKED_SPAN_MAX,
+    ACK_BLOCKS_MAX, ISLANDS_OWN, LANES_MAX, PROBE_PACKETS, PROBES_MAX, UNACKED_SPAN_ASK, UNACKED_SPAN_MAX,
     UNACKED_SPAN_OWN_MAX,
 };
 use crate::message::Gauges;
@@ -52,8 +52,10 @@ pub struct AckReport {
 pub struct Sender {
     lanes: Vec<SendLane>,
     inflight: Inflight,
-    /// The newest packet the peer reported; travels as the stop-waiting value.
+    /// The newest packet the peer reported.
     highest_acked: u64,
+    /// The newest packet up to which the peer reported everything; travels as the stop-waiting value.
+    reported_to: u64,
     /// The stop-waiting value in the last packet sent: the peer's acks leave out everything below.
     stop_waiting_sent: u64,
     /// Packet numbers newly acknowledged are found against this set.
@@ -72,6 +74,7 @@ impl Sender {
             lanes: vec![SendLane::new(Ahead::default())],
             inflight: Inflight::new(FIRST_NUMBER),
             highest_acked: 0,
+            reported_to: 0,
             stop_waiting_sent: 0,
             acked: Ranges::new(),
             backoff: 0,
@@ -195,7 +198,7 @@ impl Sender {
 
     /// The stop-waiting value for the next packet.
     pub const fn stop_waiting(&self) -> u64 {
-        self.highest_acked
+        self.reported_to
     }
 
     /// Whether so many packets are unacknowledged that a further one could confuse the peer.
@@ -225,7 +228,7 @@ impl Sender {
 
     /// The packet just built is on its way.
     pub fn on_packet_sent(&mut self, now: Timestamp, bytes: u16, segments: u16, stats: bool) {
-        self.stop_waiting_sent = self.highest_acked;
+        self.stop_waiting_sent = self.reported_to;
         let Self { lanes, inflight, gauges, .. } = self;
         inflight.push(now, bytes, segments, stats, |span| lose(lanes, gauges, span));
     }
@@ -251,7 +254,9 @@ impl Sender {
         // All ranges are read before any is applied: a malformed frame changes nothing.
         let mut cursor = latest + 1;
         let mut blocks = frame.blocks;
+        let mut count = 0;
         while let Some(block) = blocks.next()? {
+            count += 1;
             report.blocks = report.blocks.saturating_add(1);
             cursor = cursor.checked_sub(u64::from(block.acked)).ok_or(FrameError::AckRangeUnderflow)?;
             cursor = cursor.checked_sub(u64::from(block.missing)).ok_or(FrameError::MissingRangeUnderflow)?;
@@ -264,13 +269,27 @@ impl Sender {
             cursor = acked_from - u64::from(block.missing);
             self.missing_range(now, cursor..acked_from, rate, &mut report);
         }
-        self.acked_range(now, self.stop_waiting_sent..cursor, rate, &mut report);
+        // A full frame of a peer of our own kind is partial: it says nothing about what lies below.
+        if count < ACK_BLOCKS_MAX || self.span_max != UNACKED_SPAN_OWN_MAX {
+            self.acked_range(now, self.stop_waiting_sent..cursor, rate, &mut report);
+            self.reported_to = self.reported_to.max(latest);
+        }
         self.highest_acked = self.highest_acked.max(latest);
+        self.advance_reported();
         if report.acked_packets > 0 {
             self.backoff = 0;
         }
         rate.on_ack_done(now, report.rtt_us, self.inflight.bytes());
         Ok(report)
+    }
+
+    /// Partial frames may have told the fate of everything up to some packet: the peer need not repeat it.
+    fn advance_reported(&mut self) {
+        if self.span_max != UNACKED_SPAN_OWN_MAX {
+            return;
+        }
+        let flying = self.inflight.oldest_flying(false).map_or(self.next_number(), |(number, _)| number);
+        self.reported_to = self.reported_to.max(self.highest_acked.min(flying - 1));
     }
 
     fn sample_rtt(&self, now: Timestamp, latest: u64, delay: Option<u32>, report: &mut AckReport) {
