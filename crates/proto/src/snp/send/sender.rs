@@ -419,3 +419,76 @@ fn lose(lanes: &mut [SendLane], gauges: &Gauges, (lane, span): LaneSpan) {
         gauges.send_pending.fetch_add(again, Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::AHEAD_BYTES_REFERENCE;
+    use crate::message::SendFlags;
+    use crate::rate::FixedRate;
+    use crate::snp::send::SendLimits;
+
+    const RTO: Duration = Duration::from_millis(100);
+
+    fn at(ms: u64) -> Timestamp {
+        Timestamp::from_micros(1 + ms * 1000)
+    }
+
+    /// A sender with `bytes` of one lane's stream waiting.
+    fn with_waiting(bytes: usize) -> Sender {
+        let mut sender = Sender::new(Arc::new(Gauges::default()));
+        let limits = SendLimits {
+            message_bytes_max: bytes,
+            buffer_bytes_max: u64::MAX,
+            nagle_us: 0,
+            connected: true,
+            engine_pending: 0,
+            rate: 1,
+        };
+        let mut outbox = Outbox::new();
+        outbox.send(at(0), &vec![7; bytes], SendFlags::RELIABLE, 0, &limits).unwrap();
+        sender.absorb(&mut outbox);
+        sender
+    }
+
+    /// Sends what it may. Returns how many packets that were.
+    fn send_all(sender: &mut Sender, now: Timestamp) -> usize {
+        let mut packets = 0;
+        while sender.has_work() {
+            let mut out = Vec::new();
+            let (segments, _) = sender.fill(&mut out, 1232);
+            sender.on_packet_sent(now, out.len() as u16, segments, false);
+            packets += 1;
+        }
+        packets
+    }
+
+    #[test]
+    fn a_stream_runs_ahead_only_as_far_as_the_peer_keeps() {
+        let mut sender = with_waiting(8 << 20);
+        let packets = send_all(&mut sender, at(0));
+        let sent = sender.total_bytes().2;
+        assert!((AHEAD_BYTES_REFERENCE - 2048..=AHEAD_BYTES_REFERENCE).contains(&sent), "{sent} bytes");
+        assert!((850..=860).contains(&packets), "{packets}");
+        assert_eq!(sender.data_ready_at(1200), None, "no timer for what cannot go");
+        sender.set_peer_keeps(4 << 20);
+        send_all(&mut sender, at(0));
+        let sent = sender.total_bytes().2;
+        assert!(((4 << 20) - 2048..=4 << 20).contains(&sent), "{sent} bytes");
+    }
+
+    #[test]
+    fn silence_is_probed_before_everything_counts_as_lost() {
+        let mut rate = FixedRate::new(1, 1);
+        let mut sender = with_waiting(100_000);
+        let packets = send_all(&mut sender, at(0));
+        assert!(packets > 80);
+        let mut again = Vec::new();
+        for ms in [99, 100, 101, 199, 200, 399, 400, 401] {
+            sender.on_timeout(at(ms), RTO, &mut rate);
+            again.push(send_all(&mut sender, at(ms)));
+        }
+        assert_eq!(again[..6], [0, PROBE_PACKETS, 0, 0, PROBE_PACKETS, 0]);
+        assert!(again[6] >= packets - 2 * PROBE_PACKETS, "{again:?}: now nobody seems to be there");
+    }
+}
