@@ -13,8 +13,8 @@ use gamesockets_wire::time::Timestamp;
 use prost::Message as _;
 
 /// Reliable data is acknowledged within this time (the reference: 50 ms, protocol.md §3.9). Shorter, since the sender
-/// learns the path from it.
-const ACK_DELAY: Duration = Duration::from_millis(10);
+/// learns the path from it; long enough to ride on the next packet of a game that sends 60 times a second.
+const ACK_DELAY: Duration = Duration::from_millis(25);
 /// Packets with reliable data after which an acknowledgement does not wait any longer.
 const ACK_EVERY: u32 = 16;
 /// An acknowledgement rides along in this many further packets, in case one is lost.
