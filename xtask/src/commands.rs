@@ -1,7 +1,7 @@
 //! The table of tasks, their options and the help text, all from one place.
 
 use crate::repository::Repository;
-use crate::{fuzz, program, suites, tidy};
+use crate::{counts, fuzz, program, suites, tidy};
 use std::fmt::Write as _;
 
 /// One option of a task.
@@ -69,6 +69,14 @@ pub(crate) const TASKS: &[Task] = &[
         flags: &[],
         passes_on_to: Some("bench"),
         run: |repository, args| program::run(repository, "bench", &args.words, program::Profile::Release),
+    },
+    Task {
+        name: "counts",
+        words: "",
+        about: "count the instructions of fixed pieces of work, beside those on record",
+        flags: &[Flag { name: "--update", value: None, help: "make the counts the new record" }, VERBOSE],
+        passes_on_to: None,
+        run: counts::command,
     },
     Task {
         name: "fuzz",

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod commands;
+mod counts;
 mod docs;
 mod fuzz;
 mod packages;

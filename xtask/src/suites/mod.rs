@@ -1,5 +1,6 @@
 //! The test suites. A new one is a file here and a line in [`SUITES`].
 
+mod counts;
 mod demo;
 mod docs;
 mod interop;
@@ -8,6 +9,7 @@ mod tidy;
 mod unit;
 
 use crate::commands::Args;
+use crate::counts::NEEDS as INSTRUMENT;
 use crate::packages::{Need, provide};
 use crate::report::{Counts, Report, closing_line};
 use crate::repository::Repository;
@@ -72,6 +74,12 @@ pub(crate) const SUITES: &[Suite] = &[
         about: "against the reference library, where variables name it (CONTRIBUTING.md)",
         needs: &[],
         run: interop::run,
+    },
+    Suite {
+        name: "counts",
+        about: "instructions of fixed pieces of work, within 3 % of the record",
+        needs: INSTRUMENT,
+        run: counts::run,
     },
     Suite { name: "demo", about: "the demonstration in short form", needs: &[], run: demo::run },
 ];
