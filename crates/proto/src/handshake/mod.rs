@@ -78,7 +78,7 @@ pub enum HandshakeError {
     #[error("the peer's handshake has no certificate or no key exchange")]
     Missing,
     /// The peer's certificate is not acceptable.
-    #[error("the peer's certificate is not accepted: {0}")]
+    #[error(transparent)]
     Cert(#[from] CertError),
     /// The key exchange is not signed by the certificate's key.
     #[error("the peer's key exchange is not signed by the key in its certificate")]
@@ -358,4 +358,23 @@ pub fn close_text(text: &str) -> String {
         end -= 1;
     }
     text.get(..end).unwrap_or_default().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::CLOSE_TEXT_BYTES_MAX;
+
+    #[test]
+    fn sentences_about_certificates_fit_a_close_message() {
+        let number = u64::MAX;
+        for e in [
+            CertError::UnsignedNotAllowed,
+            CertError::UnknownCa { key_id: number },
+            CertError::Expired { expired: 1, now: number },
+        ] {
+            let text = HandshakeError::from(e).to_string();
+            assert!(text.len() <= CLOSE_TEXT_BYTES_MAX, "{} bytes: {text}", text.len());
+        }
+    }
 }
