@@ -28,6 +28,11 @@ pub mod messages {}
 #[doc = include_str!("../../../docs/book/src/lanes.md")]
 pub mod lanes {}
 
+/// The chapter on the send rate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/book/src/send-rate.md")]
+pub mod send_rate {}
+
 /// The chapter on settings.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/book/src/configuration.md")]

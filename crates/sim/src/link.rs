@@ -164,6 +164,11 @@ impl Link {
         &self.counters
     }
 
+    /// How long a datagram that came now would wait before the rate limit, microseconds.
+    pub const fn backlog_us(&self, now_us: u64) -> u64 {
+        self.busy_until_us.saturating_sub(now_us)
+    }
+
     /// Takes a datagram; pushes what arrives, with its time, to `out`: nothing, the datagram, or two copies.
     pub fn carry(&mut self, now_us: u64, data: Vec<u8>, out: &mut Vec<(u64, Vec<u8>)>) -> Option<Lost> {
         self.counters.sent += 1;

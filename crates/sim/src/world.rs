@@ -182,6 +182,15 @@ impl World {
         self.shared.link(from, to)
     }
 
+    /// Somebody else's datagram of `bytes` bytes takes its place on a link. Returns when it arrives, microseconds, if it
+    /// does.
+    pub fn carry_foreign(&mut self, from: HostId, to: HostId, bytes: usize) -> Option<u64> {
+        let now_us = self.shared.now_us;
+        let mut arrivals = Vec::new();
+        let lost = self.shared.link(from, to).carry(now_us, vec![0; bytes], &mut arrivals);
+        if lost.is_some() { None } else { arrivals.first().map(|a| a.0) }
+    }
+
     /// One direction of a link will behave like this from `at_us` on.
     pub fn forecast(&mut self, at_us: u64, from: HostId, to: HostId, config: LinkConfig) {
         self.explain_link(&config);

@@ -31,7 +31,7 @@ use crate::handshake::{
 };
 use crate::limits::{AHEAD_BYTES_MAX, AHEAD_BYTES_MIN};
 use crate::message::{Gauges, Message};
-use crate::rate::{FixedRate, Pacer, RateController};
+use crate::rate::{Pacer, RateController, SelectedRate};
 use crate::snp::recv::{Receiver, RecvLimits};
 use crate::snp::send::{LaneConfig, Outbox, SendLimits, Sender};
 use crate::stats::{LinkStats, Liveness, PingTracker, Rtt};
@@ -195,9 +195,8 @@ pub struct Connection {
 impl Connection {
     fn new(now: Timestamp, role: Role, setup: Setup) -> Self {
         let Setup { local_id, cert, config, gauges } = setup;
-        let mut rate: Box<dyn RateController> = Box::new(FixedRate::new(0, 0));
         let (min, max) = rate_limits(&config);
-        rate.set_limits(now, min, max);
+        let rate = Box::new(SelectedRate::new(now, min, max, u64::from(local_id)));
         let mut c = Self {
             role,
             phase: Phase::Connecting,
@@ -398,7 +397,7 @@ impl Connection {
             nagle_us: self.config.nagle_us as u64,
             connected: self.phase == Phase::Connected,
             engine_pending: self.gauges.send_pending.load(Relaxed),
-            rate: self.rate.rate(),
+            rate: self.rate.estimate(),
         }
     }
 
@@ -424,7 +423,7 @@ impl Connection {
     }
 
     fn publish_rate(&self) {
-        let rate = u32::try_from(self.rate.rate()).unwrap_or(u32::MAX);
+        let rate = u32::try_from(self.rate.estimate()).unwrap_or(u32::MAX);
         self.gauges.send_rate.store(rate, core::sync::atomic::Ordering::Relaxed);
     }
 

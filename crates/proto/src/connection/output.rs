@@ -134,7 +134,7 @@ impl Connection {
         }
         if probe.is_none() {
             let tracer = self.liveness.tracer_wanted(now, self.ping.last_sample_at());
-            let urgent = self.sender.should_ask_for_ack();
+            let urgent = self.sender.should_ask_for_ack() || data && self.rate.wants_ack(now);
             let rides = tracer == Want::Must || tracer == Want::MayRide && !data;
             probe = (urgent || rides).then_some(AckRequest { immediate: urgent });
         }

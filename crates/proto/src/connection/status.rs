@@ -69,7 +69,7 @@ impl Connection {
             out_bytes_per_sec: link.out_bytes_per_sec,
             in_packets_per_sec: link.in_packets_per_sec,
             in_bytes_per_sec: link.in_bytes_per_sec,
-            send_rate_bytes_per_sec: narrow(self.rate.rate()),
+            send_rate_bytes_per_sec: narrow(self.rate.estimate()),
             pending_unreliable: narrow(unreliable),
             pending_reliable: narrow(reliable),
             sent_unacked_reliable: narrow(unacked),
@@ -94,7 +94,7 @@ impl Connection {
             return i64::MAX;
         }
         let debt = u64::try_from(-self.pacer.balance()).unwrap_or(0);
-        let us = (bytes + debt).saturating_mul(1_000_000) / self.rate.rate().max(1);
+        let us = (bytes + debt).saturating_mul(1_000_000) / self.rate.estimate().max(1);
         i64::try_from(us).unwrap_or(i64::MAX)
     }
 

@@ -5,9 +5,9 @@ use crate::limits::CHUNK_BYTES_MAX;
 use gamesockets_wire::time::Timestamp;
 
 /// Round trip assumed while none is known, microseconds.
-const RTT_UNKNOWN_US: u64 = 200_000;
+pub(super) const RTT_UNKNOWN_US: u64 = 200_000;
 /// Bytes of the initial estimate per round trip: as RFC 5681 section 3.1 with our chunk as segment.
-const INITIAL_BYTES: u64 = {
+pub(super) const INITIAL_BYTES: u64 = {
     let two = 2 * CHUNK_BYTES_MAX as u64;
     let four = 4 * CHUNK_BYTES_MAX as u64;
     let at_least = if two > 4380 { two } else { 4380 };

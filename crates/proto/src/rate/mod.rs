@@ -1,10 +1,15 @@
 //! How fast a connection sends: the rate decides, the pacer spreads.
 
+mod delivery;
+mod estimator;
 mod fixed;
 mod pacer;
+mod select;
 
+pub use estimator::Estimator;
 pub use fixed::FixedRate;
 pub use pacer::Pacer;
+pub use select::SelectedRate;
 
 use core::fmt::Debug;
 use gamesockets_wire::time::Timestamp;
@@ -26,6 +31,16 @@ pub trait RateController: Debug + Send {
     fn on_ack_done(&mut self, now: Timestamp, rtt_us: Option<u64>, in_flight: u64);
     /// The rate to send at, bytes of UDP payload per second.
     fn rate(&self) -> u64;
+    /// What the path is thought to carry, bytes per second, within the limits: the rate without its swings for probing.
+    fn estimate(&self) -> u64 {
+        self.rate()
+    }
     /// Most bytes to have in flight, if the algorithm limits that.
     fn window(&self) -> Option<u64>;
+    /// Whether the next packet should ask for an acknowledgement: data that need not arrive is not acknowledged by
+    /// itself. Asked once per data packet; true counts as asked.
+    fn wants_ack(&mut self, now: Timestamp) -> bool {
+        let _ = now;
+        false
+    }
 }

@@ -1,0 +1,606 @@
+//! Bandwidth estimation: BBR, version 3, for games.
+//!
+//! The model and the states are those of draft-ietf-ccwg-bbr-02 (sections named below): the highest delivery rate of
+//! the last two probing cycles, the smallest round trip of the last seconds, and from their product how much belongs
+//! in flight. What is different here, and why:
+//!
+//! * **Delay ends probing and start-up, not only loss.** A round whose *smallest* round trip is well above the path's
+//!   minimum means a queue. Games want short queues, and most home routers have long ones that never lose.
+//! * **Loss counts only with such a queue**, or when it is very high ([`LOSS_HEAVY_PERCENT`]). Radio links lose some
+//!   percent at random; the draft's limit of 2 % alone would take that for congestion.
+//! * **A path that became slower is believed after two rounds** that deliver less than 80 % of the estimate in front of
+//!   a queue. The draft waits until the filter forgets, which takes seconds while the queue grows.
+//! * **Cruising yields to a queue**: pacing below the estimate ([`CRUISE_QUEUE_GAIN`]) while one stands.
+//! * **Probing for the minimum round trip** halves the pacing instead of closing the window: a voice message never
+//!   waits behind a closed window.
+//! * **Probing for bandwidth** comes about once a second instead of every two to three, so that a faster path is found
+//!   within two seconds.
+//! * **Late acknowledgements** widen the window by what arrives during the longest recent lateness; that is measured
+//!   directly (age of the oldest packet newly acknowledged, less the round trip) in place of the draft's
+//!   "extra_acked".
+//!
+//! Integers only. Nothing here reads a clock or draws random numbers; probing times are spread by a seeded counter.
+
+use super::RateController;
+use super::delivery::{Batch, Delivery};
+use super::fixed::{INITIAL_BYTES, RTT_UNKNOWN_US};
+use gamesockets_wire::time::Timestamp;
+
+/// Bytes of a full packet, for bounds.
+const PACKET: u64 = 1255;
+/// The pacing rate stays this far below the model, percent ("Pacing Rate": BBRPacingMarginPercent).
+const MARGIN_PERCENT: u64 = 1;
+/// The window is never smaller, bytes ("Minimum Congestion Window").
+const WINDOW_MIN: u64 = 4 * PACKET;
+/// The window in multiples of what the path holds ("Congestion Window": BBRDefaultCwndGain).
+const WINDOW_GAIN: u64 = 2;
+/// Start-up ends when the estimate grew by less than this, percent, … ("Startup": full bandwidth).
+const FULL_GROWTH_PERCENT: u64 = 125;
+/// … for so many rounds.
+const FULL_ROUNDS: u8 = 3;
+/// Loss that ends probing where there is a queue, percent of a round ("BBRLossThresh").
+const LOSS_PERCENT: u64 = 2;
+/// Loss that does so without a queue: a policer, or a buffer of a few packets.
+const LOSS_HEAVY_PERCENT: u64 = 20;
+/// Fewer bytes than this lost in a round are no sign of anything.
+const LOSS_BYTES_MIN: u64 = 3 * PACKET;
+/// What is left of a bound after congestive loss, percent ("BBRBeta").
+const BETA_PERCENT: u64 = 70;
+/// A round that delivers less than this part of the estimate in front of a queue, percent, …
+const SLOWER_PERCENT: u64 = 80;
+/// … so many times in a row: the path became slower.
+const SLOWER_ROUNDS: u8 = 2;
+/// The smallest queueing delay that counts, microseconds.
+const QUEUE_MIN_US: u64 = 5_000;
+/// Pacing while cruising in front of a queue, percent of the estimate.
+const CRUISE_QUEUE_GAIN: u64 = 80;
+/// After this long without a round trip near the minimum, the minimum is probed, microseconds ("ProbeRTT").
+const MIN_RTT_FRESH_US: u64 = 5_000_000;
+/// How long that takes beyond a round trip, microseconds.
+const PROBE_RTT_US: u64 = 200_000;
+/// Time between probes for bandwidth, microseconds: this …
+const PROBE_WAIT_US: u64 = 700_000;
+/// … and up to this more, …
+const PROBE_SPREAD_US: u64 = 400_000;
+/// … and at least so many round trips.
+const PROBE_WAIT_ROUNDS: u64 = 6;
+/// A probe that finds neither more bandwidth nor a queue ends after so many rounds.
+const UP_ROUNDS_MAX: u8 = 4;
+/// Lateness of acknowledgements is believed up to this, microseconds.
+const LATENESS_MAX_US: u64 = 100_000;
+/// How long the largest lateness is remembered at least, microseconds.
+const LATENESS_STRETCH_US: u64 = 5_000_000;
+/// Shortest time between requests for acknowledgements, microseconds.
+const ASK_EVERY_MIN_US: u64 = 10_000;
+
+/// What the estimator is doing ("State Machine Operation").
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// Doubling each round until the path is full.
+    Startup,
+    /// Emptying the queue that start-up made.
+    Drain,
+    /// Emptying the queue that a probe made.
+    Down,
+    /// Sending at the estimate.
+    Cruise,
+    /// Filling the path before a probe.
+    Refill,
+    /// Probing for more bandwidth.
+    Up,
+    /// Probing for the smallest round trip.
+    ProbeRtt,
+}
+
+impl State {
+    /// Pacing as a part of the estimate, percent.
+    const fn gain(self) -> u64 {
+        match self {
+            Self::Startup => 277,
+            Self::Drain => 36,
+            Self::Down => 75,
+            Self::Cruise | Self::Refill => 100,
+            Self::Up => 125,
+            Self::ProbeRtt => 50,
+        }
+    }
+}
+
+/// One round trip's worth of packets.
+#[derive(Clone, Copy, Debug)]
+struct Round {
+    /// Over when a packet sent after so much was delivered is acknowledged.
+    ends_at: u64,
+    began_at: u64,
+    lost: u64,
+    best_rate: u64,
+    app_limited: bool,
+    /// Smallest round trip in it, microseconds.
+    min_rtt: Option<u64>,
+}
+
+/// What loss took away, in case it was none.
+#[derive(Clone, Copy, Debug)]
+struct Undo {
+    bw_short: Option<u64>,
+    inflight_high: Option<u64>,
+    state: State,
+    /// Lost bytes that are still believed, and how many it took.
+    believed: u64,
+    needed: u64,
+}
+
+/// Estimates what the path carries, from acknowledgements alone.
+#[derive(Debug)]
+pub struct Estimator {
+    min: u64,
+    max: u64,
+    initial: u64,
+    delivery: Delivery,
+    round: Round,
+    /// Highest delivery rates of the previous and the present cycle, bytes per second.
+    bw: [u64; 2],
+    /// Whether the present cycle has seen the path's own rate.
+    cycle_measured: bool,
+    /// Short-term bound after loss.
+    bw_short: Option<u64>,
+    /// Most bytes in flight that the path took without much loss.
+    inflight_high: Option<u64>,
+    undo: Option<Undo>,
+    min_rtt: Option<u64>,
+    min_rtt_at: Timestamp,
+    probe_min_rtt: Option<u64>,
+    lateness: [u64; 2],
+    lateness_since: Timestamp,
+    full_bw: u64,
+    full_rounds: u8,
+    full_reached: bool,
+    slower_rounds: u8,
+    up_rounds: u8,
+    previous_best: u64,
+    queue_stands: bool,
+    state: State,
+    state_since: Timestamp,
+    probe_wait_us: u64,
+    seed: u64,
+    probes: u64,
+    in_flight: u64,
+    asked_at: Timestamp,
+    pacing: u64,
+    window: u64,
+}
+
+impl Estimator {
+    /// Knows nothing yet. Limits in bytes per second.
+    pub fn new(now: Timestamp, min: u64, max: u64, seed: u64) -> Self {
+        let mut e = Self {
+            min,
+            max: max.max(min),
+            initial: INITIAL_BYTES * 1_000_000 / RTT_UNKNOWN_US,
+            delivery: Delivery::new(now),
+            round: Round {
+                ends_at: 0,
+                began_at: 0,
+                lost: 0,
+                best_rate: 0,
+                app_limited: false,
+                min_rtt: None,
+            },
+            bw: [0; 2],
+            cycle_measured: false,
+            bw_short: None,
+            inflight_high: None,
+            undo: None,
+            min_rtt: None,
+            min_rtt_at: now,
+            probe_min_rtt: None,
+            lateness: [0; 2],
+            lateness_since: now,
+            full_bw: 0,
+            full_rounds: 0,
+            full_reached: false,
+            slower_rounds: 0,
+            up_rounds: 0,
+            previous_best: 0,
+            queue_stands: false,
+            state: State::Startup,
+            state_since: now,
+            probe_wait_us: PROBE_WAIT_US,
+            seed,
+            probes: 0,
+            in_flight: 0,
+            asked_at: now,
+            pacing: 0,
+            window: 0,
+        };
+        e.set_outputs();
+        e
+    }
+
+    /// The estimate without short-term bounds, bytes per second.
+    fn bw_long(&self) -> u64 {
+        let [before, present] = self.bw;
+        let best = before.max(present);
+        if best == 0 { self.initial } else { best }
+    }
+
+    fn bw_now(&self) -> u64 {
+        self.bw_long().min(self.bw_short.unwrap_or(u64::MAX))
+    }
+
+    fn rtt(&self) -> u64 {
+        self.min_rtt.unwrap_or(RTT_UNKNOWN_US).max(1)
+    }
+
+    /// Bytes that the path holds without a queue.
+    fn path_bytes(&self, bw: u64) -> u64 {
+        bw.clamp(self.min.max(1), self.max.max(1)).saturating_mul(self.rtt()) / 1_000_000
+    }
+
+    /// Queueing delay from which on a queue counts as standing, microseconds.
+    fn queue_limit(&self) -> u64 {
+        let packets = 2 * PACKET * 1_000_000 / self.bw_long().max(1);
+        (self.rtt() * 3 / 8).max(QUEUE_MIN_US) + packets
+    }
+
+    fn round_had_queue(&self) -> bool {
+        self.round.min_rtt.is_some_and(|r| r > self.rtt() + self.queue_limit())
+    }
+
+    /// Pacing and window from the model ("Updating Control Parameters").
+    fn set_outputs(&mut self) {
+        let bw = self.bw_now();
+        let mut gain = self.state.gain();
+        if self.state == State::Cruise && self.queue_stands {
+            gain = CRUISE_QUEUE_GAIN;
+        }
+        let paced = bw.saturating_mul(gain) / 100 * (100 - MARGIN_PERCENT) / 100;
+        // Until the path was full once the rate only rises.
+        self.pacing = if self.full_reached { paced } else { paced.max(self.pacing) };
+        let late = self.lateness[0].max(self.lateness[1]);
+        let extra = bw.saturating_mul(late) / 1_000_000 + 3 * PACKET;
+        let mut window = self.path_bytes(bw).saturating_mul(WINDOW_GAIN);
+        if self.state == State::Startup {
+            window = window.max(INITIAL_BYTES * 2).saturating_mul(3) / 2;
+        } else if let Some(high) = self.inflight_high
+            && self.state != State::Up
+        {
+            window = window.min(high);
+        }
+        self.window = (window + extra).max(WINDOW_MIN);
+    }
+
+    fn enter(&mut self, now: Timestamp, state: State) {
+        self.state = state;
+        self.state_since = now;
+        match state {
+            State::Cruise => {
+                self.probes = self.probes.wrapping_add(1);
+                let mixed = (self.seed ^ self.probes.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+                    .wrapping_mul(0xD6E8_FEB8_6659_FD93);
+                self.probe_wait_us = PROBE_WAIT_US + (mixed >> 32) % PROBE_SPREAD_US;
+            }
+            State::Refill => {
+                self.bw_short = None;
+                self.up_rounds = 0;
+                self.begin_round();
+            }
+            State::Up => {
+                self.up_rounds = 0;
+                self.begin_round();
+            }
+            State::ProbeRtt => self.probe_min_rtt = None,
+            State::Startup | State::Drain | State::Down => {}
+        }
+    }
+
+    fn begin_round(&mut self) {
+        self.round = Round {
+            ends_at: self.delivery.delivered(),
+            began_at: self.delivery.delivered(),
+            lost: 0,
+            best_rate: 0,
+            app_limited: self.delivery.is_app_limited(),
+            min_rtt: None,
+        };
+    }
+
+    fn take_rtt(&mut self, now: Timestamp, rtt: u64) {
+        let rtt = rtt.max(1);
+        self.round.min_rtt = Some(self.round.min_rtt.map_or(rtt, |r| r.min(rtt)));
+        self.probe_min_rtt = Some(self.probe_min_rtt.map_or(rtt, |r| r.min(rtt)));
+        let Some(min) = self.min_rtt else {
+            self.min_rtt = Some(rtt);
+            self.min_rtt_at = now;
+            return;
+        };
+        self.min_rtt = Some(min.min(rtt));
+        // Near the minimum is proof enough that there is no queue.
+        if rtt <= min + min / 32 + 500 {
+            self.min_rtt_at = now;
+        }
+    }
+
+    fn take_lateness(&mut self, now: Timestamp, batch: &Batch, rtt: Option<u64>) {
+        if now.micros_since(self.lateness_since) > LATENESS_STRETCH_US {
+            self.lateness = [0, self.lateness[0]];
+            self.lateness_since = now;
+        }
+        if let (Some(age), Some(rtt)) = (batch.oldest_age_us, rtt) {
+            let late = age.saturating_sub(rtt).min(LATENESS_MAX_US);
+            self.lateness[0] = self.lateness[0].max(late);
+        }
+    }
+
+    /// Takes the sample in ("Updating the BBR.max_bw Max Filter"): app-limited ones only raise the estimate.
+    fn take_sample(&mut self, batch: &Batch) {
+        let Some(sample) = batch.sample else { return };
+        self.round.app_limited |= sample.app_limited;
+        self.round.best_rate = self.round.best_rate.max(sample.rate);
+        if !sample.app_limited {
+            self.cycle_measured = true;
+        }
+        if !sample.app_limited || sample.rate >= self.bw_long() {
+            self.bw[1] = self.bw[1].max(sample.rate);
+        }
+    }
+
+    /// Whether the present round lost so much that the path is overloaded ("Loss Signals", and see the module).
+    fn overloaded(&self) -> bool {
+        let delivered = self.delivery.delivered() - self.round.began_at;
+        let total = (delivered + self.round.lost).max(1);
+        let percent = self.round.lost * 100 / total;
+        self.round.lost >= LOSS_BYTES_MIN
+            && (percent >= LOSS_HEAVY_PERCENT || percent >= LOSS_PERCENT && self.round_had_queue())
+    }
+
+    /// Lowers the bounds after a round with too much loss.
+    fn on_overload(&mut self, now: Timestamp) {
+        self.undo = Some(Undo {
+            bw_short: self.bw_short,
+            inflight_high: self.inflight_high,
+            state: self.state,
+            believed: self.round.lost,
+            needed: self.round.lost / 2,
+        });
+        let bw = self.bw_now();
+        let path = self.path_bytes(bw);
+        match self.state {
+            State::Startup => {
+                self.full_reached = true;
+                self.inflight_high = Some(path.max(self.in_flight * BETA_PERCENT / 100));
+                self.enter(now, State::Drain);
+            }
+            State::Up => {
+                self.inflight_high = Some((self.in_flight.max(path)).max(WINDOW_MIN));
+                self.end_cycle(now);
+            }
+            State::ProbeRtt | State::Drain => {}
+            State::Down | State::Cruise | State::Refill => {
+                let least = bw * BETA_PERCENT / 100;
+                self.bw_short = Some(self.round.best_rate.max(least));
+            }
+        }
+    }
+
+    /// A packet taken for lost arrived after all: if too few are left, what they caused is taken back.
+    fn on_spurious(&mut self, now: Timestamp, bytes: u64) {
+        self.round.lost = self.round.lost.saturating_sub(bytes);
+        let Some(undo) = &mut self.undo else { return };
+        undo.believed = undo.believed.saturating_sub(bytes);
+        if undo.believed >= undo.needed {
+            return;
+        }
+        let undo = *undo;
+        self.undo = None;
+        self.bw_short = undo.bw_short;
+        self.inflight_high = undo.inflight_high;
+        if undo.state == State::Startup {
+            self.full_reached = false;
+            self.full_rounds = 0;
+            self.enter(now, State::Startup);
+        }
+    }
+
+    /// The present probing cycle is over: the one before the previous is forgotten.
+    fn end_cycle(&mut self, now: Timestamp) {
+        if self.cycle_measured && self.bw[1] > 0 {
+            self.bw = [self.bw[1], 0];
+            self.cycle_measured = false;
+        }
+        self.enter(now, State::Down);
+    }
+
+    fn end_round(&mut self, now: Timestamp) {
+        let queue = self.round_had_queue();
+        // Yielding begins at a third of what ends a probe: it costs little.
+        let yields_at = self.rtt() + self.queue_limit() / 3;
+        self.queue_stands = self.round.min_rtt.is_some_and(|r| r > yields_at);
+        if self.overloaded() {
+            self.on_overload(now);
+        }
+        match self.state {
+            State::Startup => self.check_full(now, queue),
+            State::Refill => self.enter(now, State::Up),
+            State::Up => self.up_rounds = self.up_rounds.saturating_add(1),
+            _ => {}
+        }
+        self.check_slower(now, queue);
+        self.previous_best = self.round.best_rate;
+        self.begin_round();
+    }
+
+    /// Start-up is over when the estimate stops growing ("Exiting Startup Based on Bandwidth Plateau"); in front of a
+    /// queue one such round is enough.
+    fn check_full(&mut self, now: Timestamp, queue: bool) {
+        if self.round.app_limited {
+            return;
+        }
+        let bw = self.bw_long();
+        if bw * 100 >= self.full_bw * FULL_GROWTH_PERCENT {
+            self.full_bw = bw;
+            self.full_rounds = 0;
+            return;
+        }
+        self.full_rounds += 1;
+        if self.full_rounds >= FULL_ROUNDS || queue {
+            self.full_reached = true;
+            self.enter(now, State::Drain);
+        }
+    }
+
+    fn check_slower(&mut self, now: Timestamp, queue: bool) {
+        let best = self.round.best_rate;
+        let busy = !self.round.app_limited && best > 0 && self.state != State::Startup;
+        // While draining or probing the round trip, less is sent on purpose.
+        let full_speed = !matches!(self.state, State::Drain | State::ProbeRtt);
+        if !(busy && full_speed && queue && best * 100 < self.bw_now() * SLOWER_PERCENT) {
+            self.slower_rounds = 0;
+            return;
+        }
+        self.slower_rounds += 1;
+        if self.slower_rounds >= SLOWER_ROUNDS {
+            self.slower_rounds = 0;
+            self.bw = [0, best.max(self.previous_best).min(self.bw_long())];
+            self.bw_short = None;
+            self.inflight_high = None;
+            self.enter(now, State::Drain);
+        }
+    }
+
+    fn step(&mut self, now: Timestamp) {
+        let since = now.micros_since(self.state_since);
+        let path = self.path_bytes(self.bw_now());
+        let rtt = self.rtt();
+        match self.state {
+            State::Startup => {}
+            State::Drain | State::Down => {
+                if self.in_flight <= path.max(2 * PACKET) || since > 4 * rtt + PROBE_RTT_US {
+                    self.enter(now, State::Cruise);
+                }
+            }
+            State::Cruise => {
+                let wait = self.probe_wait_us.max(PROBE_WAIT_ROUNDS * rtt);
+                if since >= wait && !self.delivery.is_app_limited() {
+                    self.enter(now, State::Refill);
+                }
+            }
+            State::Refill => {}
+            State::Up => {
+                let filled = self.in_flight >= path * 5 / 4;
+                if since > rtt && filled || self.up_rounds >= UP_ROUNDS_MAX && self.bw_stalled() {
+                    self.raise_inflight_high();
+                    self.end_cycle(now);
+                }
+            }
+            State::ProbeRtt => {
+                if since >= PROBE_RTT_US + 2 * rtt {
+                    self.min_rtt = self.probe_min_rtt.or(self.min_rtt);
+                    self.min_rtt_at = now;
+                    self.enter(now, State::Cruise);
+                }
+            }
+        }
+        let stale = now.micros_since(self.min_rtt_at) > MIN_RTT_FRESH_US;
+        if stale && !matches!(self.state, State::Startup | State::ProbeRtt) {
+            self.enter(now, State::ProbeRtt);
+        }
+    }
+
+    /// Whether the probe found nothing in its last round.
+    fn bw_stalled(&self) -> bool {
+        self.delivery.is_app_limited() || self.previous_best * 110 < self.bw_long() * 121
+    }
+
+    /// The path took what was in flight: the bound on it rises, and goes when it has no effect any more.
+    fn raise_inflight_high(&mut self) {
+        if let Some(high) = self.inflight_high {
+            let higher = high.max(self.in_flight) + high / 8;
+            let no_bound = higher > self.path_bytes(self.bw_long()) * WINDOW_GAIN;
+            self.inflight_high = (!no_bound).then_some(higher);
+        }
+    }
+}
+
+impl RateController for Estimator {
+    fn set_limits(&mut self, _now: Timestamp, min: u64, max: u64) {
+        self.min = min;
+        self.max = max.max(min);
+        self.set_outputs();
+    }
+
+    fn on_ping(&mut self, _now: Timestamp, rtt_us: u64) {
+        if self.min_rtt.is_none() {
+            self.initial = INITIAL_BYTES * 1_000_000 / rtt_us.max(1);
+            self.set_outputs();
+        }
+    }
+
+    fn on_sent(&mut self, now: Timestamp, number: u64, bytes: u16, in_flight: u64, app_limited: bool) {
+        let first = self.delivery.on_sent(now, number, u64::from(bytes), in_flight, app_limited);
+        self.in_flight = in_flight;
+        if first {
+            // "Restarting from Idle": the old estimate, without a probe; a round trip is measured by what follows.
+            self.min_rtt_at = now;
+            self.asked_at = self.asked_at.max(now);
+            self.queue_stands = false;
+            if matches!(self.state, State::Up | State::Refill | State::Down | State::ProbeRtt) {
+                self.enter(now, State::Cruise);
+                self.set_outputs();
+            }
+        }
+    }
+
+    fn on_acked(&mut self, now: Timestamp, number: u64, sent_at: Timestamp, bytes: u16, was_lost: bool) {
+        self.delivery.on_acked(now, number, sent_at, u64::from(bytes), was_lost);
+        if was_lost {
+            self.on_spurious(now, u64::from(bytes));
+        }
+    }
+
+    fn on_lost(&mut self, _now: Timestamp, number: u64, _sent_at: Timestamp, bytes: u16) {
+        self.delivery.on_lost(number);
+        self.round.lost += u64::from(bytes);
+    }
+
+    fn on_ack_done(&mut self, now: Timestamp, rtt_us: Option<u64>, in_flight: u64) {
+        self.in_flight = in_flight;
+        if let Some(rtt) = rtt_us {
+            self.take_rtt(now, rtt);
+        }
+        let batch = self.delivery.take(now, self.min_rtt.unwrap_or(1));
+        if let Some(prior) = batch.prior_delivered {
+            self.asked_at = now;
+            self.take_lateness(now, &batch, rtt_us);
+            self.take_sample(&batch);
+            if prior >= self.round.ends_at {
+                self.end_round(now);
+            }
+        }
+        self.step(now);
+        self.set_outputs();
+    }
+
+    fn rate(&self) -> u64 {
+        self.pacing.clamp(self.min, self.max)
+    }
+
+    fn estimate(&self) -> u64 {
+        self.bw_now().clamp(self.min, self.max)
+    }
+
+    fn window(&self) -> Option<u64> {
+        Some(self.window)
+    }
+
+    fn wants_ack(&mut self, now: Timestamp) -> bool {
+        let every = (self.rtt() / 4).max(ASK_EVERY_MIN_US);
+        let tight = self.in_flight + 2 * PACKET >= self.window;
+        let every = if tight { ASK_EVERY_MIN_US } else { every.max(25_000) };
+        if now.micros_since(self.asked_at) < every {
+            return false;
+        }
+        self.asked_at = now;
+        true
+    }
+}
