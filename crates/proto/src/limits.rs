@@ -27,6 +27,10 @@ pub const UNACKED_SPAN_MAX: u64 = 0x3000;
 pub const UNACKED_SPAN_OWN_MAX: u64 = 0x6000;
 /// Packets beyond the newest acknowledged one after which we ask the peer for an acknowledgement.
 pub const UNACKED_SPAN_ASK: u64 = 0x400;
+/// The largest send rate that can be configured, bytes per second (protocol.md §7) …
+pub const SEND_RATE_TOP: i32 = 0x1000_0000;
+/// … and what it stands for: faster than anything.
+pub const SEND_RATE_UNLIMITED: u64 = 1 << 36;
 /// Datagrams one connection may hand out in one turn, so that others get their share (protocol.md §3.12).
 pub const PACKETS_PER_TURN_MAX: usize = 128;
 

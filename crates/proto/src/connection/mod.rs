@@ -29,7 +29,7 @@ use crate::config::ConnConfig;
 use crate::handshake::{
     Cipher, Keys, LocalHello, PeerHello, VERSION_COUNTS_HANDSHAKE, VERSION_LANES, cipher_list,
 };
-use crate::limits::{AHEAD_BYTES_MAX, AHEAD_BYTES_MIN};
+use crate::limits::{AHEAD_BYTES_MAX, AHEAD_BYTES_MIN, SEND_RATE_TOP, SEND_RATE_UNLIMITED};
 use crate::message::{Gauges, Message};
 use crate::rate::{Pacer, RateController, SelectedRate};
 use crate::snp::recv::{Receiver, RecvLimits};
@@ -443,10 +443,13 @@ impl Connection {
     }
 }
 
-/// The configured limits as bytes per second.
+/// The configured limits as bytes per second. The largest value that can be set stands for no limit.
 fn rate_limits(config: &ConnConfig) -> (u64, u64) {
-    let min = u64::try_from(config.send_rate_min).unwrap_or(0);
-    let max = u64::try_from(config.send_rate_max).unwrap_or(0);
+    let limit = |value: i32| match u64::try_from(value) {
+        Ok(_) if value >= SEND_RATE_TOP => SEND_RATE_UNLIMITED,
+        value => value.unwrap_or(0),
+    };
+    let (min, max) = (limit(config.send_rate_min), limit(config.send_rate_max));
     (min, max.max(min))
 }
 
