@@ -62,9 +62,13 @@ fn bench_has_the_documented_keys() {
     let keys: Vec<&str> = rows.iter().map(|r| r["key"].as_str().unwrap()).collect();
     let expected = [
         "reliable_64",
+        "reliable_64_per_cpu",
         "reliable_1024",
+        "reliable_1024_per_cpu",
         "reliable_16384",
+        "reliable_16384_per_cpu",
         "reliable_262144",
+        "reliable_262144_per_cpu",
         "unreliable_64",
         "unreliable_64_lost",
         "ping_pong_p50",

@@ -28,6 +28,7 @@ const AFTER_HELP: &str = "\
 Every figure is taken from two processes on loopback, ours and plain UDP by turns; the table shows medians over the runs.
 Plain UDP (raw) uses the same batching (segmentation offload, 64 datagrams per call) without encryption or reliability:
   reliable_N     received bytes per second; raw: datagrams of N bytes, at most 1200, as many as get through
+  reliable_N_per_cpu  received bytes per second that both processes took of the processors, from start to end
   unreliable_64  received messages per second; raw: datagrams of 64 bytes
   ping_pong_*    round trip of a 64-byte message, one at a time; raw: the same with datagrams
   set_ups        connections per second, 32 attempts at one time; raw: a new socket and two round trips of 512 bytes
@@ -205,7 +206,12 @@ fn figures(m: &Measurement, server: &Value, client: &Value) -> Vec<Figure> {
     match m.scenario {
         Scenario::Reliable => {
             let name = format!("reliable, {} B", m.size);
-            vec![one(&m.key, &name, "MB/s", get(server, "bytes_per_sec") / 1e6)]
+            let cpu = get(server, "cpu_seconds") + get(client, "cpu_seconds");
+            let key = format!("{}_per_cpu", m.key);
+            vec![
+                one(&m.key, &name, "MB/s", get(server, "bytes_per_sec") / 1e6),
+                one(&key, "  per CPU second", "MB", get(server, "received_bytes") / 1e6 / cpu),
+            ]
         }
         Scenario::Unreliable => {
             let (sent, received) = (get(client, "sent"), get(server, "received"));

@@ -149,6 +149,7 @@ fn sink(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         "messages_per_sec": rates.messages,
         "bytes_per_sec": rates.bytes,
         "received": window.messages(),
+        "received_bytes": window.bytes(),
     }))
 }
 

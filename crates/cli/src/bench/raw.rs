@@ -166,6 +166,7 @@ fn sink(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
         "messages_per_sec": rates.messages,
         "bytes_per_sec": rates.bytes,
         "received": window.messages(),
+        "received_bytes": window.bytes(),
     }))
 }
 

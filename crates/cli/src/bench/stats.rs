@@ -68,6 +68,11 @@ impl Window {
         self.now.messages
     }
 
+    /// All bytes ever added.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.now.bytes
+    }
+
     /// Rates in the span; if it was not filled, of what came after the warm-up, over the whole span.
     pub(super) fn rates(&self) -> Rates {
         let Some(begin) = self.begin else { return Rates { messages: 0.0, bytes: 0.0 } };

@@ -288,7 +288,8 @@ impl Sender {
         if self.span_max != UNACKED_SPAN_OWN_MAX {
             return;
         }
-        let flying = self.inflight.oldest_flying(false).map_or(self.next_number(), |(number, _)| number);
+        let next = self.next_number();
+        let flying = self.inflight.oldest_flying(false).map_or(next, |(number, _)| number);
         self.reported_to = self.reported_to.max(self.highest_acked.min(flying - 1));
     }
 
