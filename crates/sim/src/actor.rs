@@ -281,7 +281,7 @@ impl Actor {
         let Some(chat) = self.chats.get_mut(&conn).filter(|c| c.talks && c.sent < talk.bytes_max) else {
             return Ok(());
         };
-        if self.calm || ctx.state(conn) > State::Connected {
+        if self.calm || ctx.is_closed(conn) || ctx.state(conn) > State::Connected {
             return Ok(());
         }
         if ctx.rng().chance(0.02) {

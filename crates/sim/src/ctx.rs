@@ -71,6 +71,11 @@ impl<'a> Ctx<'a> {
         self.flow(conn).map_or(State::None, |f| self.shared.book.flow(f).state)
     }
 
+    /// Whether this side has closed the connection, be it with its listen socket.
+    pub fn is_closed(&self, conn: ConnId) -> bool {
+        self.flow(conn).is_none_or(|f| self.shared.book.flow(f).closed.is_some())
+    }
+
     /// Calls the application's `on_think` with `token` at `at_us`.
     pub fn think_at(&mut self, at_us: u64, token: u64) {
         let host = self.host.id();
