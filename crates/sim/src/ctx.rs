@@ -8,6 +8,7 @@ use crate::rng::SimRng;
 use crate::shared::{Shared, Todo};
 use crate::trace::{Check, FlowId, HostId, Step, broken, rule};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::sync::atomic::Ordering::Relaxed;
 use gamesockets_endpoint::fakenet::FakeNetConfig;
 use gamesockets_endpoint::slab::{ConnId, ListenerId};
 use gamesockets_endpoint::types::{AcceptError, ConnectError, FlushError, LanesError, ListenError, SocketId};
@@ -345,7 +346,11 @@ impl<'a> Ctx<'a> {
         let Some(flow) = self.flow(conn) else { return Ok(Err(SendError::NoConnection)) };
         let ledger = self.shared.book.flow(flow).lanes.get(&lane);
         let number = ledger.map_or(1, crate::ledger::LaneLedger::next_number);
-        let data = content(flow, lane, number, len);
+        // Content that is refused anyway need not be made up.
+        let pending = self.host.endpoint.gauges(conn).map_or(0, |g| g.send_pending.load(Relaxed));
+        let limit = u64::try_from(self.shared.book.flow(flow).config.send_buffer_size).unwrap_or(0);
+        let fits = pending + len as u64 <= limit || self.shared.book.flow(flow).role == Role::Pipe;
+        let data = if fits { content(flow, lane, number, len) } else { vec![0; len] };
         let result = self.hand_over(conn, flow, data, flags, lane);
         let taken = result.unwrap_or(0);
         self.shared.note(Step::Send { flow, lane, number: taken, len, flags: flags.0 });

@@ -91,9 +91,13 @@ impl SimRng {
 
     /// Fills `out`.
     pub fn fill(&mut self, out: &mut [u8]) {
-        for chunk in out.chunks_mut(8) {
+        let (whole, rest) = out.as_chunks_mut::<8>();
+        for chunk in whole {
+            *chunk = self.next_u64().to_le_bytes();
+        }
+        if !rest.is_empty() {
             let bytes = self.next_u64().to_le_bytes();
-            chunk.iter_mut().zip(bytes).for_each(|(o, b)| *o = b);
+            rest.iter_mut().zip(bytes).for_each(|(o, b)| *o = b);
         }
     }
 
