@@ -84,6 +84,21 @@ impl Endpoint {
         self.entry(id).map(|e| e.conn.gauges().clone())
     }
 
+    /// A table that still has entries, and how many. Without connections and with everything taken out there is none:
+    /// a simulated world checks it at its end.
+    pub fn leftover(&self) -> Option<(&'static str, usize)> {
+        let tables = [
+            ("wire ids", self.wire_ids.len()),
+            ("claims", self.claims.len()),
+            ("undecided connections", self.undecided),
+            ("ready connections", self.ready.len()),
+            ("readable connections", self.readable.len()),
+            ("events", self.events.len()),
+            ("answers to strangers", self.stateless.len()),
+        ];
+        tables.into_iter().find(|(_, entries)| *entries > 0)
+    }
+
     /// Who we are.
     pub const fn identity(&self) -> &Identity {
         &self.identity

@@ -61,9 +61,10 @@ pub struct Sender {
     /// Packet numbers newly acknowledged are found against this set.
     acked: Ranges,
     backoff: u32,
-    /// How far streams may run ahead of the peer, and packet numbers.
+    /// How far streams may run ahead of the peer.
     ahead: Ahead,
-    span_max: u64,
+    /// The peer told what it keeps: it understands larger jumps, and its full ack frames are partial.
+    own_kind: bool,
     gauges: Arc<Gauges>,
 }
 
@@ -79,7 +80,7 @@ impl Sender {
             acked: Ranges::new(),
             backoff: 0,
             ahead: Ahead::default(),
-            span_max: UNACKED_SPAN_MAX,
+            own_kind: false,
             gauges,
         }
     }
@@ -94,7 +95,7 @@ impl Sender {
     /// The peer is of our own kind and keeps `bytes` beyond a hole in a lane's stream.
     pub fn set_peer_keeps(&mut self, bytes: u64) {
         self.ahead = Ahead { bytes: bytes.max(self.ahead.bytes), islands: ISLANDS_OWN };
-        self.span_max = UNACKED_SPAN_OWN_MAX;
+        self.own_kind = true;
         for lane in &mut self.lanes {
             lane.ahead = self.ahead;
         }
@@ -203,7 +204,8 @@ impl Sender {
 
     /// Whether so many packets are unacknowledged that a further one could confuse the peer.
     pub fn span_exhausted(&self) -> bool {
-        self.next_number() - self.highest_acked.max(1) > self.span_max
+        let most = if self.own_kind { UNACKED_SPAN_OWN_MAX } else { UNACKED_SPAN_MAX };
+        self.next_number() - self.highest_acked.max(1) > most
     }
 
     /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
@@ -270,7 +272,7 @@ impl Sender {
             self.missing_range(now, cursor..acked_from, rate, &mut report);
         }
         // A full frame of a peer of our own kind is partial: it says nothing about what lies below.
-        if count < ACK_BLOCKS_MAX || self.span_max != UNACKED_SPAN_OWN_MAX {
+        if count < ACK_BLOCKS_MAX || !self.own_kind {
             self.acked_range(now, self.stop_waiting_sent..cursor, rate, &mut report);
             self.reported_to = self.reported_to.max(latest);
         }
@@ -285,7 +287,7 @@ impl Sender {
 
     /// Partial frames may have told the fate of everything up to some packet: the peer need not repeat it.
     fn advance_reported(&mut self) {
-        if self.span_max != UNACKED_SPAN_OWN_MAX {
+        if !self.own_kind {
             return;
         }
         let next = self.next_number();
