@@ -194,7 +194,7 @@ impl Block {
         let group = {
             let mut inbox = lock(&self.inbox);
             let n = inbox.queue.len().min(max);
-            out.extend(inbox.queue.drain(..n).map(|m| Message::new(m, self)));
+            out.extend(inbox.queue.drain(..n).map(|m| Message::new(m, self.clone())));
             inbox.group.clone()
         };
         let left = max - (out.len() - before);

@@ -38,8 +38,12 @@ impl Group {
                 Arc::ptr_eq(b, from) && m.lane == message.lane && m.number > message.number
             };
             let late = if message.reliable { 0 } else { queue.iter().rev().take_while(newer).count() };
-            let at = queue.len() - late;
-            queue.insert(at, (from.clone(), message));
+            if late == 0 {
+                queue.push_back((from.clone(), message));
+            } else {
+                let at = queue.len() - late;
+                queue.insert(at, (from.clone(), message));
+            }
         }
     }
 
@@ -49,11 +53,14 @@ impl Group {
         {
             let mut queue = lock(&self.queue);
             let n = queue.len().min(max);
-            out.extend(queue.drain(..n).map(|(block, m)| Message::new(m, &block)));
+            out.extend(queue.drain(..n).map(|(block, m)| Message::new(m, block)));
         }
         let read = out.get(before..).unwrap_or_default();
-        for m in read {
-            m.block().gauges.on_read(1, m.payload().len() as u64);
+        for run in read.chunk_by(|a, b| Arc::ptr_eq(a.block(), b.block())) {
+            let bytes: usize = run.iter().map(|m| m.payload().len()).sum();
+            if let Some(first) = run.first() {
+                first.block().gauges.on_read(run.len() as u32, bytes as u64);
+            }
         }
         read.len()
     }
@@ -66,7 +73,7 @@ impl Group {
         for (block, message) in queue.drain(..) {
             if left > 0 && Arc::ptr_eq(&block, of) {
                 left -= 1;
-                out.push(Message::new(message, &block));
+                out.push(Message::new(message, block));
             } else {
                 kept.push_back((block, message));
             }

@@ -20,8 +20,8 @@ pub struct Message {
 }
 
 impl Message {
-    pub(crate) fn new(arrived: Arrived, block: &Arc<Block>) -> Self {
-        Self { arrived, user_data: block.user_data(), block: block.clone() }
+    pub(crate) fn new(arrived: Arrived, block: Arc<Block>) -> Self {
+        Self { arrived, user_data: block.user_data(), block }
     }
 
     pub(crate) const fn block(&self) -> &Arc<Block> {

@@ -42,7 +42,8 @@ impl Shard {
 
     /// The application staged something that the loop has to take over by `at`.
     pub(crate) fn mark_dirty(&self, block: &Arc<Block>, at: Timestamp) {
-        if !block.dirty.swap(true, Ordering::AcqRel) {
+        // Mostly it is marked already, and looking is cheaper than writing.
+        if !block.dirty.load(Ordering::Acquire) && !block.dirty.swap(true, Ordering::AcqRel) {
             lock(&self.dirty).push(block.clone());
         }
         self.alarm.ring_by(at);

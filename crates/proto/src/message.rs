@@ -109,6 +109,12 @@ impl Gauges {
         Arc::default()
     }
 
+    /// `messages` messages with together `bytes` bytes are on their way to the application's receive queue.
+    pub fn on_arrived(&self, messages: u32, bytes: u64) {
+        self.recv_messages.fetch_add(messages, Relaxed);
+        self.recv_bytes.fetch_add(bytes, Relaxed);
+    }
+
     /// The application took `messages` messages with together `bytes` bytes out of the receive queue.
     pub fn on_read(&self, messages: u32, bytes: u64) {
         self.recv_messages.fetch_sub(messages, Relaxed);

@@ -104,8 +104,8 @@ fn stage(
     put: impl FnOnce(&mut Outbox, Timestamp, &SendLimits) -> Result<u64, Refused>,
 ) -> Result<u64, SendError> {
     sendable(block)?;
-    let now = clock::now();
     let mut outbox = lock(&block.outbox);
+    let now = outbox.staged_since().unwrap_or_else(clock::now);
     let limits = block.send_limits();
     let number = put(&mut outbox, now, &limits)?;
     let due = block.due(now, &outbox, flags.contains(SendFlags::NO_NAGLE), &limits);
@@ -140,8 +140,8 @@ pub(crate) fn send_all<'a>(
         refuse(&mut batch, e);
         return 0;
     }
-    let now = clock::now();
     let mut outbox = lock(&block.outbox);
+    let now = outbox.staged_since().unwrap_or_else(clock::now);
     let (mut taken, mut all_flags, mut due) = (0, SendFlags::UNRELIABLE, Timestamp::MAX);
     for message in batch.by_ref() {
         let limits = block.send_limits();

@@ -1,6 +1,7 @@
 //! The receiving half: packet numbers and acks, reliable streams, unreliable fragments.
 
 mod numbers;
+mod payload;
 mod receiver;
 mod reliable;
 mod unreliable;

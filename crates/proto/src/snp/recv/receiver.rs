@@ -1,6 +1,7 @@
 //! Takes the plaintext of packets apart and hands every part to its lane (protocol.md §3).
 
 use super::numbers::{PacketNumbers, StopWaitingError};
+use super::payload::Payloads;
 use super::reliable::{Ctx, ReliableIn, Taken};
 use super::unreliable::Fragments;
 use crate::limits::{FRAGMENTS_MAX, LANES_MAX, REASSEMBLY_BYTES_MAX, UNREAD_AT_END_MAX};
@@ -9,7 +10,6 @@ use crate::rate::RateController;
 use crate::snp::send::{AckReport, Sender};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use bytes::Bytes;
 use core::sync::atomic::Ordering::Relaxed;
 use gamesockets_wire::snp::stream::HeaderError;
 use gamesockets_wire::snp::{
@@ -104,23 +104,24 @@ pub enum StreamError {
 #[derive(Debug)]
 pub struct Inbox {
     messages: Vec<Message>,
+    /// Bytes of `messages`. What waits here is added to the gauges when it leaves, all at once.
+    bytes: u64,
     gauges: Arc<Gauges>,
 }
 
 impl Inbox {
     fn new(gauges: Arc<Gauges>) -> Self {
-        Self { messages: Vec::new(), gauges }
+        Self { messages: Vec::new(), bytes: 0, gauges }
     }
 
     pub(super) fn has_room(&self, size: usize, limits: &RecvLimits) -> bool {
-        let messages = self.gauges.recv_messages.load(Relaxed);
-        let bytes = self.gauges.recv_bytes.load(Relaxed);
-        messages < limits.buffer_messages && bytes + size as u64 <= limits.unread_bytes_max
+        let messages = self.gauges.recv_messages.load(Relaxed) as usize + self.messages.len();
+        let bytes = self.gauges.recv_bytes.load(Relaxed) + self.bytes;
+        messages < limits.buffer_messages as usize && bytes + size as u64 <= limits.unread_bytes_max
     }
 
     pub(super) fn push(&mut self, message: Message) {
-        self.gauges.recv_messages.fetch_add(1, Relaxed);
-        self.gauges.recv_bytes.fetch_add(message.payload.len() as u64, Relaxed);
+        self.bytes += message.payload.len() as u64;
         self.messages.push(message);
     }
 
@@ -128,8 +129,10 @@ impl Inbox {
     fn push_unreliable(&mut self, message: Message) {
         let late = |m: &Message| m.lane == message.lane && m.number > message.number;
         let newer = self.messages.iter().rev().take_while(|m| late(m)).count();
-        self.gauges.recv_messages.fetch_add(1, Relaxed);
-        self.gauges.recv_bytes.fetch_add(message.payload.len() as u64, Relaxed);
+        if newer == 0 {
+            return self.push(message);
+        }
+        self.bytes += message.payload.len() as u64;
         let at = self.messages.len() - newer;
         self.messages.insert(at, message);
     }
@@ -141,6 +144,8 @@ impl Inbox {
 
     /// Moves all messages to the end of `out`.
     pub fn take(&mut self, out: &mut Vec<Message>) {
+        let count = u32::try_from(self.messages.len()).unwrap_or(u32::MAX);
+        self.gauges.on_arrived(count, core::mem::take(&mut self.bytes));
         if out.is_empty() && out.capacity() < self.messages.len() {
             core::mem::swap(out, &mut self.messages);
         } else {
@@ -260,6 +265,7 @@ impl Receiver {
     ) -> Result<PacketReport, StreamError> {
         let mut report = PacketReport { complete: true, ..PacketReport::default() };
         let mut frames = FrameReader::new(plain);
+        let mut payloads = Payloads::new(plain);
         let mut context = Context { lane: 0, number: None, stream_end: None };
         let mut segments = 0;
         while let Some(frame) = frames.next()? {
@@ -279,12 +285,12 @@ impl Receiver {
                     context = Context { lane, number: None, stream_end: None };
                 }
                 Frame::Unreliable(f) => {
-                    report.complete &= self.unreliable(now, &f, limits, &mut context)?;
+                    report.complete &= self.unreliable(now, &f, limits, &mut context, &mut payloads)?;
                     segments += 1;
                 }
                 Frame::Reliable(f) => {
                     report.reliable = true;
-                    report.complete &= self.reliable(now, &f, limits, &mut context)?;
+                    report.complete &= self.reliable(now, &f, limits, &mut context, &mut payloads)?;
                     segments += 1;
                 }
             }
@@ -310,6 +316,7 @@ impl Receiver {
         f: &UnreliableFrame<'_>,
         limits: &RecvLimits,
         context: &mut Context,
+        payloads: &mut Payloads<'_>,
     ) -> Result<bool, StreamError> {
         let underflow = StreamError::NumberUnderflow { lane: context.lane };
         let lane = self.lane(context.lane);
@@ -324,8 +331,7 @@ impl Receiver {
             return Ok(false);
         }
         let payload = if f.offset == 0 && f.last {
-            // Whole in one packet: the one copy, into a buffer of its own size.
-            Bytes::copy_from_slice(f.data)
+            payloads.copy(f.data)
         } else {
             let before = lane.fragments.len();
             let whole = lane.fragments.add(number, f.offset, f.last, f.data);
@@ -366,6 +372,7 @@ impl Receiver {
         f: &ReliableFrame<'_>,
         limits: &RecvLimits,
         context: &mut Context,
+        payloads: &mut Payloads<'_>,
     ) -> Result<bool, StreamError> {
         let underflow = StreamError::PositionUnderflow { lane: context.lane };
         let expected = self.lane(context.lane).reliable.expected();
@@ -381,21 +388,22 @@ impl Receiver {
             return Ok(true);
         }
         let lane_index = context.lane as u16;
-        self.with_lane(now, lane_index, limits, |lane, ctx| lane.on_segment(pos, f.data, ctx))
+        self.with_lane(now, lane_index, limits, payloads, |lane, ctx| lane.on_segment(pos, f.data, ctx))
             .map(|taken| taken == Some(Taken::Yes))
     }
 
-    fn with_lane<T>(
+    fn with_lane<'p, T>(
         &mut self,
         now: Timestamp,
         index: u16,
         limits: &RecvLimits,
-        work: impl FnOnce(&mut ReliableIn, &mut Ctx<'_>) -> Result<T, StreamError>,
+        payloads: &mut Payloads<'p>,
+        work: impl FnOnce(&mut ReliableIn, &mut Ctx<'_, 'p>) -> Result<T, StreamError>,
     ) -> Result<Option<T>, StreamError> {
         let Self { lanes, inbox, budget, .. } = self;
         let Some(lane) = lanes.get_mut(usize::from(index)) else { return Ok(None) };
         let highest_number = &mut lane.highest_number;
-        let mut ctx = Ctx { now, lane: index, limits, inbox, budget, highest_number };
+        let mut ctx = Ctx { now, lane: index, limits, inbox, budget, highest_number, payloads };
         work(&mut lane.reliable, &mut ctx).map(Some)
     }
 
@@ -410,12 +418,9 @@ impl Receiver {
     /// What waits is malformed: the connection has to end.
     pub fn unblock(&mut self, now: Timestamp, limits: &RecvLimits) -> Result<(), StreamError> {
         for i in 0..self.lanes.len() as u16 {
-            self.with_lane(
-                now,
-                i,
-                limits,
-                |lane, ctx| if lane.is_blocked() { lane.drain(ctx) } else { Ok(()) },
-            )?;
+            self.with_lane(now, i, limits, &mut Payloads::default(), |lane, ctx| {
+                if lane.is_blocked() { lane.drain(ctx) } else { Ok(()) }
+            })?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! One lane's incoming byte stream: holds what comes early, cuts messages out of what is contiguous (protocol.md §3.4, §3.14).
 
+use super::payload::Payloads;
 use super::receiver::{Budget, Inbox, RecvLimits, StreamError};
 use crate::limits::{HELD_SEGMENT_OVERHEAD, HELD_SEGMENTS_MAX, NUMBER_DELTA_MAX, NUMBER_LURCH_MAX};
 use crate::message::Message;
@@ -48,7 +49,7 @@ pub(super) struct ReliableIn {
 }
 
 /// What cutting needs from its surroundings.
-pub(super) struct Ctx<'a> {
+pub(super) struct Ctx<'a, 'p> {
     pub(super) now: Timestamp,
     pub(super) lane: u16,
     pub(super) limits: &'a RecvLimits,
@@ -56,6 +57,7 @@ pub(super) struct Ctx<'a> {
     pub(super) budget: &'a mut Budget,
     /// Highest message number of either kind seen on the lane.
     pub(super) highest_number: &'a mut u64,
+    pub(super) payloads: &'a mut Payloads<'p>,
 }
 
 impl ReliableIn {
@@ -92,7 +94,7 @@ impl ReliableIn {
         &mut self,
         pos: u64,
         data: &[u8],
-        ctx: &mut Ctx<'_>,
+        ctx: &mut Ctx<'_, '_>,
     ) -> Result<Taken, StreamError> {
         let Some(end) = pos.checked_add(data.len() as u64) else { return Ok(Taken::Refused) };
         if end <= self.pos || data.is_empty() {
@@ -118,7 +120,7 @@ impl ReliableIn {
     }
 
     /// Keeps bytes that cannot be cut yet.
-    fn hold(&mut self, from: u64, pos: u64, data: &[u8], ctx: &mut Ctx<'_>) -> Taken {
+    fn hold(&mut self, from: u64, pos: u64, data: &[u8], ctx: &mut Ctx<'_, '_>) -> Taken {
         let fresh = usize::try_from(from - pos).ok().and_then(|skip| data.get(skip..)).unwrap_or_default();
         if let Some(there) = self.held.get(&from)
             && there.len() >= fresh.len()
@@ -141,7 +143,7 @@ impl ReliableIn {
     }
 
     /// Keeps bytes that start at the present position, unless more of the same are held there already.
-    fn keep(&mut self, rest: &[u8], ctx: &mut Ctx<'_>) {
+    fn keep(&mut self, rest: &[u8], ctx: &mut Ctx<'_, '_>) {
         if self.held.get(&self.pos).is_some_and(|there| there.len() >= rest.len()) {
             return;
         }
@@ -152,13 +154,13 @@ impl ReliableIn {
         }
     }
 
-    fn unhold(&mut self, len: usize, ctx: &mut Ctx<'_>) {
+    fn unhold(&mut self, len: usize, ctx: &mut Ctx<'_, '_>) {
         self.held_bytes -= len + HELD_SEGMENT_OVERHEAD;
         ctx.budget.unhold(len + HELD_SEGMENT_OVERHEAD);
     }
 
     /// Cuts held segments that became contiguous.
-    pub(super) fn drain(&mut self, ctx: &mut Ctx<'_>) -> Result<(), StreamError> {
+    pub(super) fn drain(&mut self, ctx: &mut Ctx<'_, '_>) -> Result<(), StreamError> {
         self.blocked = false;
         while self.held.first_key_value().is_some_and(|(start, _)| *start <= self.pos) {
             let Some((start, data)) = self.held.pop_first() else { break };
@@ -178,7 +180,7 @@ impl ReliableIn {
     }
 
     /// Cuts messages out of contiguous bytes. Returns how many bytes were used: all, unless the inbox is full.
-    fn cut(&mut self, mut bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<usize, StreamError> {
+    fn cut(&mut self, mut bytes: &[u8], ctx: &mut Ctx<'_, '_>) -> Result<usize, StreamError> {
         let before = bytes.len();
         while !bytes.is_empty() {
             let used = match &mut self.cut {
@@ -192,7 +194,7 @@ impl ReliableIn {
         Ok(before - bytes.len())
     }
 
-    fn cut_header(&mut self, bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Option<usize>, StreamError> {
+    fn cut_header(&mut self, bytes: &[u8], ctx: &mut Ctx<'_, '_>) -> Result<Option<usize>, StreamError> {
         let Cut::Header { bytes: kept, len } = &mut self.cut else { return Ok(None) };
         // Mostly the whole header is at hand; only a header split between segments is put together here.
         let had = *len;
@@ -220,12 +222,12 @@ impl ReliableIn {
         let (number, size) = self.check_header(&header, ctx)?;
         let rest = bytes.get(used..).unwrap_or_default();
         if let Some(body) = rest.get(..size) {
-            // The whole message is at hand: one copy to its own buffer.
             if !ctx.inbox.has_room(size, ctx.limits) {
                 // The header bytes stay unread, except those kept from before, which will be decoded again.
                 return Ok(None);
             }
-            self.deliver(number, Bytes::copy_from_slice(body), ctx);
+            let payload = ctx.payloads.copy(body);
+            self.deliver(number, payload, ctx);
             self.cut = Cut::start();
             return Ok(Some(used + size));
         }
@@ -234,7 +236,7 @@ impl ReliableIn {
         Ok(Some(used))
     }
 
-    fn check_header(&self, h: &MessageHeader, ctx: &Ctx<'_>) -> Result<(u64, usize), StreamError> {
+    fn check_header(&self, h: &MessageHeader, ctx: &Ctx<'_, '_>) -> Result<(u64, usize), StreamError> {
         let number = self.last_number.saturating_add(h.delta);
         if h.delta > NUMBER_DELTA_MAX || number > ctx.highest_number.saturating_add(NUMBER_LURCH_MAX) {
             return Err(StreamError::NumberLurch { from: self.last_number, to: number });
@@ -247,7 +249,7 @@ impl ReliableIn {
         }
     }
 
-    fn cut_body(&mut self, bytes: &[u8], ctx: &mut Ctx<'_>) -> Result<Option<usize>, StreamError> {
+    fn cut_body(&mut self, bytes: &[u8], ctx: &mut Ctx<'_, '_>) -> Result<Option<usize>, StreamError> {
         let Cut::Body { number, size, data } = &mut self.cut else { return Ok(None) };
         let take = bytes.len().min(*size - data.len());
         let completes = data.len() + take == *size;
@@ -268,7 +270,7 @@ impl ReliableIn {
         Ok(Some(take))
     }
 
-    fn deliver(&mut self, number: u64, payload: Bytes, ctx: &mut Ctx<'_>) {
+    fn deliver(&mut self, number: u64, payload: Bytes, ctx: &mut Ctx<'_, '_>) {
         self.last_number = number;
         *ctx.highest_number = (*ctx.highest_number).max(number);
         ctx.inbox.push(Message { payload, number, lane: ctx.lane, reliable: true, received_at: ctx.now });

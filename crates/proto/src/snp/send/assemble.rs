@@ -30,6 +30,8 @@ pub(super) struct Assembler<'a> {
     pub(super) inflight: &'a mut Inflight,
     pub(super) out: &'a mut Vec<u8>,
     pub(super) end: usize,
+    /// Room for segments when nothing was written yet.
+    room_at_start: usize,
     packed: Packed,
     /// Set by a segment that runs to the end of the packet.
     closed: bool,
@@ -46,11 +48,13 @@ impl<'a> Assembler<'a> {
         end: usize,
     ) -> Self {
         let packed = Packed::default();
+        let room_at_start = end.saturating_sub(out.len());
         Self {
             lanes,
             inflight,
             out,
             end,
+            room_at_start,
             packed,
             closed: false,
             lane: None,
@@ -190,6 +194,15 @@ impl<'a> Assembler<'a> {
         true
     }
 
+    /// Whether an unreliable message of `size` bytes, too long for what is left of this packet, has room at the start of
+    /// one. It waits for that: in two packets it would be lost twice as often. Packets of equal messages become equally
+    /// large with it, so that the system takes many of them at once.
+    fn fits_fresh_packet(&self, lane: u8, size: u64) -> bool {
+        let select = if lane == 0 { 0 } else { select_lane_len(lane) };
+        let header = select + unreliable_header_len(FirstOrNext::First(0), 0, SizeField::ToEnd);
+        size + header as u64 <= self.room_at_start as u64
+    }
+
     fn unreliable(&mut self, lane: u8, extra: usize, part: (u64, u64, u64, u64), waiting: &mut u64) -> bool {
         let (number, offset, at, left) = part;
         let form = match self.last_number {
@@ -205,6 +218,9 @@ impl<'a> Assembler<'a> {
         let to_end = unreliable_header_len(form, at_offset, SizeField::ToEnd);
         let Some((len, size)) = self.fit(extra, explicit, to_end, left, *waiting) else { return false };
         let last = len == left;
+        if !last && offset == 0 && self.fits_fresh_packet(lane, left) {
+            return false;
+        }
         if extra > 0 {
             put_select_lane(self.out, lane);
         }

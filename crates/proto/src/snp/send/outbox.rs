@@ -163,6 +163,8 @@ pub struct SendLimits {
 pub struct Outbox {
     pub(super) lanes: Vec<OutLane>,
     staged_bytes: u64,
+    /// When the oldest message staged here came.
+    staged_since: Option<Timestamp>,
     release: bool,
 }
 
@@ -175,7 +177,7 @@ impl Default for Outbox {
 impl Outbox {
     /// An empty outbox with one lane.
     pub fn new() -> Self {
-        Self { lanes: vec![OutLane::new()], staged_bytes: 0, release: false }
+        Self { lanes: vec![OutLane::new()], staged_bytes: 0, staged_since: None, release: false }
     }
 
     /// How many lanes messages may be sent on.
@@ -194,6 +196,12 @@ impl Outbox {
     /// Bytes of messages staged here; an empty message counts as one.
     pub const fn staged_bytes(&self) -> u64 {
         self.staged_bytes
+    }
+
+    /// When the oldest message staged here was sent. Sending with this time instead of the present one saves reading
+    /// the clock; messages then wait for company no longer than the oldest one does.
+    pub const fn staged_since(&self) -> Option<Timestamp> {
+        self.staged_since
     }
 
     /// Whether there is something for the engine to take.
@@ -246,6 +254,7 @@ impl Outbox {
 
     pub(super) const fn mark_absorbed(&mut self) {
         self.staged_bytes = 0;
+        self.staged_since = None;
     }
 
     fn stage(
@@ -266,6 +275,7 @@ impl Outbox {
         let number = out.stage(body, reliable, hold_until);
         self.release |= no_nagle;
         self.staged_bytes += (size as u64).max(1);
+        self.staged_since.get_or_insert(now);
         Ok(number)
     }
 
