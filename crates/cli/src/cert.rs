@@ -1,13 +1,13 @@
 //! `gamesockets cert`: an authority of one's own, and certificates from it.
 
 use crate::exit::{Code, Failure};
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use clap::{Args, Subcommand};
 use gamesockets_crypto::cert::{IssueError, Template, bundle, issue, issue_root};
 use gamesockets_crypto::sign::{KeyTextError, SigningKey, key_id, public_to_openssh};
 use gamesockets_crypto::text::encode_cert;
 use gamesockets_wire::Identity;
 use gamesockets_wire::msg::Message as _;
-use ring::rand::{SecureRandom as _, SystemRandom};
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};

@@ -3,11 +3,11 @@
 use crate::exit::{Code, Failure};
 use crate::net::{Stop, stop_requested};
 use crate::text::parse_seconds;
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use clap::Args;
 use gamesockets_sim::soak::Progress;
 use gamesockets_sim::{Budget, Failure as Broken, SoakReport, soak};
 use indicatif::{ProgressBar, ProgressStyle};
-use ring::rand::{SecureRandom as _, SystemRandom};
 use serde_json::{Value, json};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

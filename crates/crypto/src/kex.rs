@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use x25519_dalek::{PublicKey, StaticSecret};
+use aws_lc_rs::agreement::{PrivateKey, UnparsedPublicKey, X25519, agree};
 use zeroize::Zeroizing;
 
 use crate::CryptoError;
@@ -12,7 +12,8 @@ use crate::rng::Rng;
 ///
 /// Make one per connection and drop it once the session keys exist: that is what gives old sessions forward secrecy.
 pub struct KexSecret {
-    secret: StaticSecret,
+    secret: PrivateKey,
+    public: [u8; 32],
 }
 
 impl KexSecret {
@@ -22,14 +23,18 @@ impl KexSecret {
     }
 
     /// Takes any 32 bytes as the secret; clamping happens inside the agreement.
+    #[expect(clippy::expect_used, reason = "every 32 bytes are a key, and its public key has 32 as well")]
     pub fn from_bytes(secret: [u8; 32]) -> Self {
         let secret = Zeroizing::new(secret);
-        Self { secret: StaticSecret::from(*secret) }
+        let secret = PrivateKey::from_private_key(&X25519, &*secret).expect("32 bytes are a key");
+        let public = secret.compute_public_key().expect("every key has a public key");
+        let public = public.as_ref().try_into().expect("it has 32 bytes");
+        Self { secret, public }
     }
 
-    /// The public key to send to the peer. Costs a scalar multiplication, so keep the result.
-    pub fn public(&self) -> [u8; 32] {
-        PublicKey::from(&self.secret).to_bytes()
+    /// The public key to send to the peer.
+    pub const fn public(&self) -> [u8; 32] {
+        self.public
     }
 
     /// The raw shared secret with the owner of `peer`. It is input for [`crate::schedule::derive`], not a key.
@@ -37,12 +42,11 @@ impl KexSecret {
     /// # Errors
     /// [`CryptoError::WeakPeerKey`] if the result is all zero, which only a deliberately bad key causes.
     pub fn agree(&self, peer: &[u8; 32]) -> Result<Zeroizing<[u8; 32]>, CryptoError> {
-        let shared = self.secret.diffie_hellman(&PublicKey::from(*peer));
-        if shared.was_contributory() {
-            Ok(Zeroizing::new(shared.to_bytes()))
-        } else {
-            Err(CryptoError::WeakPeerKey)
-        }
+        let peer = UnparsedPublicKey::new(&X25519, peer);
+        // The library refuses the same keys: those whose result would be zero.
+        agree(&self.secret, peer, CryptoError::WeakPeerKey, |shared| {
+            shared.try_into().map(Zeroizing::new).map_err(|_| CryptoError::WeakPeerKey)
+        })
     }
 }
 

@@ -6,9 +6,9 @@
 
 use core::fmt;
 
+use aws_lc_rs::digest;
 use chacha20::ChaCha20Rng;
 use rand_core::{Rng as _, SeedableRng as _};
-use ring::digest;
 use zeroize::Zeroizing;
 
 /// Separates fork seeds from every other use of SHA-256 in this crate.

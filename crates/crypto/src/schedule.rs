@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use ring::{digest, hmac};
+use aws_lc_rs::{digest, hmac};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::aead::{IV_LEN, KEY_LEN, PacketKey};

@@ -14,7 +14,7 @@ use gamesockets_wire::msg::{
     SessionCryptInfo, SessionCryptInfoSigned,
 };
 use gamesockets_wire::{Identity, PopId, Timestamp};
-use ring::{digest, hmac};
+use aws_lc_rs::{digest, hmac};
 use serde_json::Value;
 
 const PROTOCOL_VERSION: u32 = 13;

@@ -1,7 +1,7 @@
 //! SHA-256 of files, in one go or piece by piece.
 
 use crate::text::hex;
-use ring::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context, SHA256};
 use std::fmt;
 use std::io::{self, Read};
 
