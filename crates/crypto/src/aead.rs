@@ -4,7 +4,6 @@
 //! bytes. The number is thereby authenticated, while everything in front of the chunk (flags, connection id, stats
 //! blob, time field) is not; treat those as input from anybody.
 
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -20,27 +19,60 @@ pub const IV_LEN: usize = 12;
 /// Bytes of the authentication tag behind each encrypted chunk.
 pub const TAG_LEN: usize = 16;
 
+/// Packets after which the expanded key is kept.
+const KEEP_AFTER: u8 = 4;
+
 /// Protects the packets of one direction.
 ///
 /// The caller must never seal two plaintexts under the same packet number; packet numbers only grow, so this holds
-/// by construction. The key schedule is expanded once, here, and not per packet. It lives behind a pointer (about
-/// half a kilobyte) so that moving a connection stays cheap.
+/// by construction. The expanded key (most of a kilobyte) is kept from the [fourth](KEEP_AFTER) packet on; expanding it
+/// costs about as much as one more packet. [`rest`](Self::rest) gives that memory back.
 pub struct PacketKey {
     cipher: Cipher,
 }
 
 enum Cipher {
     Null,
-    Aes { key: Box<LessSafeKey>, iv: [u8; IV_LEN] },
+    Aes(Aes),
+}
+
+struct Aes {
+    key: Zeroizing<[u8; KEY_LEN]>,
+    iv: [u8; IV_LEN],
+    used: u8,
+    expanded: Option<LessSafeKey>,
+}
+
+impl Aes {
+    /// Does `work` with the expanded key.
+    #[expect(clippy::expect_used, reason = "the key length is fixed by the type, and nothing else can fail")]
+    fn with_key<T>(&mut self, work: impl FnOnce(&LessSafeKey) -> T) -> T {
+        if let Some(key) = &self.expanded {
+            return work(key);
+        }
+        let unbound =
+            UnboundKey::new(&AES_256_GCM, &*self.key).expect("32 bytes is the key length of AES-256");
+        let key = LessSafeKey::new(unbound);
+        let result = work(&key);
+        self.used += 1;
+        if self.used >= KEEP_AFTER {
+            self.expanded = Some(key);
+        }
+        result
+    }
 }
 
 impl PacketKey {
     /// AES-256-GCM with a key and IV from [`crate::schedule::derive`].
-    #[expect(clippy::expect_used, reason = "the key length is fixed by the type, and nothing else can fail")]
     pub fn aes(key: [u8; KEY_LEN], iv: [u8; IV_LEN]) -> Self {
-        let key = Zeroizing::new(key);
-        let unbound = UnboundKey::new(&AES_256_GCM, &*key).expect("32 bytes is the key length of AES-256");
-        Self { cipher: Cipher::Aes { key: Box::new(LessSafeKey::new(unbound)), iv } }
+        Self { cipher: Cipher::Aes(Aes { key: Zeroizing::new(key), iv, used: 0, expanded: None }) }
+    }
+
+    /// Gives the memory back that only a busy connection needs.
+    pub fn rest(&mut self) {
+        if let Cipher::Aes(aes) = &mut self.cipher {
+            (aes.used, aes.expanded) = (0, None);
+        }
     }
 
     /// The NULL cipher: packets travel readable and unauthenticated, overhead 0.
@@ -57,7 +89,7 @@ impl PacketKey {
     pub const fn overhead(&self) -> usize {
         match self.cipher {
             Cipher::Null => 0,
-            Cipher::Aes { .. } => TAG_LEN,
+            Cipher::Aes(_) => TAG_LEN,
         }
     }
 
@@ -68,7 +100,7 @@ impl PacketKey {
     ///
     /// # Errors
     /// [`CryptoError::OutOfRange`] if `from` lies behind the end, [`CryptoError::PlaintextTooLong`] beyond 64 GiB.
-    pub fn seal(&self, packet_number: u64, buf: &mut Vec<u8>, from: usize) -> Result<(), CryptoError> {
+    pub fn seal(&mut self, packet_number: u64, buf: &mut Vec<u8>, from: usize) -> Result<(), CryptoError> {
         let len = buf.len();
         let plain = buf.get_mut(from..).ok_or(CryptoError::OutOfRange { from, len })?;
         if !self.is_null() {
@@ -85,12 +117,16 @@ impl PacketKey {
     ///
     /// # Errors
     /// [`CryptoError::PlaintextTooLong`] beyond 64 GiB.
-    pub fn seal_slices(&self, packet_number: u64, plain: &mut [u8]) -> Result<[u8; TAG_LEN], CryptoError> {
-        let Cipher::Aes { key, iv } = &self.cipher else { return Ok([0; TAG_LEN]) };
-        let nonce = Nonce::assume_unique_for_key(packet_nonce(iv, packet_number));
+    pub fn seal_slices(
+        &mut self,
+        packet_number: u64,
+        plain: &mut [u8],
+    ) -> Result<[u8; TAG_LEN], CryptoError> {
+        let Cipher::Aes(aes) = &mut self.cipher else { return Ok([0; TAG_LEN]) };
+        let nonce = Nonce::assume_unique_for_key(packet_nonce(&aes.iv, packet_number));
         let len = plain.len();
-        let tag = key
-            .seal_in_place_separate_tag(nonce, Aad::empty(), plain)
+        let tag = aes
+            .with_key(|key| key.seal_in_place_separate_tag(nonce, Aad::empty(), plain))
             .map_err(|_| CryptoError::PlaintextTooLong { len })?;
         let mut out = [0; TAG_LEN];
         out.copy_from_slice(tag.as_ref());
@@ -104,13 +140,13 @@ impl PacketKey {
     /// # Errors
     /// [`CryptoError::ChunkTooShort`] or [`CryptoError::Forged`]; in both cases the packet must have no effect
     /// beyond a counter.
-    pub fn open<'a>(&self, packet_number: u64, chunk: &'a mut [u8]) -> Result<&'a mut [u8], CryptoError> {
-        let Cipher::Aes { key, iv } = &self.cipher else { return Ok(chunk) };
+    pub fn open<'a>(&mut self, packet_number: u64, chunk: &'a mut [u8]) -> Result<&'a mut [u8], CryptoError> {
+        let Cipher::Aes(aes) = &mut self.cipher else { return Ok(chunk) };
         if chunk.len() < TAG_LEN {
             return Err(CryptoError::ChunkTooShort { len: chunk.len() });
         }
-        let nonce = Nonce::assume_unique_for_key(packet_nonce(iv, packet_number));
-        key.open_in_place(nonce, Aad::empty(), chunk).map_err(|_| CryptoError::Forged)
+        let nonce = Nonce::assume_unique_for_key(packet_nonce(&aes.iv, packet_number));
+        aes.with_key(|key| key.open_in_place(nonce, Aad::empty(), chunk)).map_err(|_| CryptoError::Forged)
     }
 }
 
@@ -150,7 +186,7 @@ mod tests {
 
     #[test]
     fn null_cipher_changes_nothing() {
-        let key = PacketKey::null();
+        let mut key = PacketKey::null();
         let mut buf = alloc::vec![1, 2, 3];
         key.seal(9, &mut buf, 1).unwrap();
         assert_eq!((buf.as_slice(), key.overhead(), key.is_null()), (&[1, 2, 3][..], 0, true));
@@ -159,7 +195,7 @@ mod tests {
 
     #[test]
     fn misuse_and_short_chunks_are_errors() {
-        let key = PacketKey::aes([1; 32], [2; 12]);
+        let mut key = PacketKey::aes([1; 32], [2; 12]);
         let mut buf = alloc::vec![0; 3];
         assert_eq!(key.seal(1, &mut buf, 4), Err(CryptoError::OutOfRange { from: 4, len: 3 }));
         assert_eq!(buf, [0; 3]);
@@ -180,7 +216,7 @@ mod tests {
             key: [u8; 32], iv: [u8; 12], number: u64, header in prop::collection::vec(any::<u8>(), 0..20),
             plain in prop::collection::vec(any::<u8>(), 0..1300),
         ) {
-            let key = PacketKey::aes(key, iv);
+            let mut key = PacketKey::aes(key, iv);
             let mut buf = header.clone();
             buf.extend_from_slice(&plain);
             key.seal(number, &mut buf, header.len()).unwrap();
@@ -198,7 +234,7 @@ mod tests {
         fn one_flipped_bit_is_refused(
             number: u64, plain in prop::collection::vec(any::<u8>(), 0..200), pick: prop::sample::Index,
         ) {
-            let key = PacketKey::aes([5; 32], [6; 12]);
+            let mut key = PacketKey::aes([5; 32], [6; 12]);
             let mut buf = plain;
             key.seal(number, &mut buf, 0).unwrap();
             let bit = pick.index(buf.len() * 8);
@@ -209,7 +245,7 @@ mod tests {
         #[test]
         fn another_packet_number_is_refused(number: u64, other: u64) {
             prop_assume!(number != other);
-            let key = PacketKey::aes([5; 32], [6; 12]);
+            let mut key = PacketKey::aes([5; 32], [6; 12]);
             let mut buf = b"payload".to_vec();
             key.seal(number, &mut buf, 0).unwrap();
             prop_assert_eq!(key.open(other, &mut buf), Err(CryptoError::Forged));

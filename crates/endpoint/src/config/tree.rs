@@ -1,6 +1,7 @@
 //! What is set where: layers from the whole process down to one connection.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
 use core::fmt;
 use gamesockets_proto::config::MTU_DATA_RESERVE;
 
@@ -9,6 +10,9 @@ use super::value::{ConfigValue, ConvertError};
 
 /// Most listen sockets, and most connections, that a tree keeps settings of: as many as there are handles.
 pub const LAYERS_MAX: usize = crate::slab::SLOTS_MAX;
+
+/// Layers of connections that are remembered, so that connections with the same settings share one.
+const SHARED_LAYERS_MAX: usize = 8;
 
 /// An object that has settings of its own. The numbers are the caller's handles; the tree does not look into them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -158,7 +162,7 @@ pub struct GetValue {
     pub inherited: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Slot {
     value: ConfigValue,
     locked: bool,
@@ -171,7 +175,7 @@ pub(super) type Chain<'a> = [Option<&'a Layer>; 4];
 
 #[derive(Clone, Debug)]
 struct Conn {
-    layer: Layer,
+    layer: Arc<Layer>,
     listener: Option<u32>,
 }
 
@@ -184,6 +188,8 @@ pub struct ConfigTree {
     interface: Layer,
     listeners: BTreeMap<u32, Layer>,
     connections: BTreeMap<u32, Conn>,
+    /// Layers that connections got last.
+    shared: VecDeque<Arc<Layer>>,
     auth_default: AuthDefault,
     authenticated: bool,
     revision: u64,
@@ -306,9 +312,10 @@ impl ConfigTree {
         }
         let mut layer = Layer::new();
         set_all(&mut layer, scope, options)?;
-        self.connections.insert(connection, Conn { layer, listener });
+        self.connections.insert(connection, Conn { layer: Arc::new(layer), listener });
         self.fix(scope, |_, lock| lock == Lock::Creation);
         self.bind(scope, ConfigKey::ConnectionUserData);
+        self.share(connection);
         self.revision += 1;
         Ok(())
     }
@@ -324,6 +331,7 @@ impl ConfigTree {
             return Err(NoSuchObject { scope });
         }
         self.fix(scope, |_, lock| lock == Lock::Handshake);
+        self.share(connection);
         Ok(())
     }
 
@@ -344,12 +352,23 @@ impl ConfigTree {
         self.connections.remove(&connection).is_some()
     }
 
+    /// Most connections have the same settings: they share them until one is changed.
+    fn share(&mut self, connection: u32) {
+        let Some(conn) = self.connections.get_mut(&connection) else { return };
+        if let Some(same) = self.shared.iter().find(|layer| **layer == conn.layer) {
+            conn.layer = same.clone();
+            return;
+        }
+        self.shared.truncate(SHARED_LAYERS_MAX - 1);
+        self.shared.push_front(conn.layer.clone());
+    }
+
     fn layer_mut(&mut self, scope: Scope) -> Option<&mut Layer> {
         match scope {
             Scope::Global => Some(&mut self.global),
             Scope::SocketsInterface => Some(&mut self.interface),
             Scope::ListenSocket(id) => self.listeners.get_mut(&id),
-            Scope::Connection(id) => self.connections.get_mut(&id).map(|c| &mut c.layer),
+            Scope::Connection(id) => self.connections.get_mut(&id).map(|c| Arc::make_mut(&mut c.layer)),
         }
     }
 
@@ -361,7 +380,7 @@ impl ConfigTree {
             Scope::ListenSocket(id) => (self.listeners.get(&id)?, None),
             Scope::Connection(id) => {
                 let conn = self.connections.get(&id)?;
-                (&conn.layer, conn.listener.and_then(|l| self.listeners.get(&l)))
+                (&*conn.layer, conn.listener.and_then(|l| self.listeners.get(&l)))
             }
         };
         Some([Some(own), parent, Some(&self.interface), Some(&self.global)])
@@ -679,6 +698,27 @@ mod tests {
         let mut open = ConfigTree::new(AuthDefault::Open);
         open.authentication_configured(true);
         assert_eq!(auth(&open, Scope::Global), (2, 2));
+    }
+
+    #[test]
+    fn connections_share_equal_settings_until_one_changes_its_own() {
+        let mut tree = tree();
+        for connection in [20, 21] {
+            tree.add_connection(connection, Some(1), &[]).unwrap();
+        }
+        let layers = |tree: &ConfigTree| [20, 21].map(|c| Arc::as_ptr(&tree.connections[&c].layer));
+        let [a, b] = layers(&tree);
+        assert_eq!(a, b);
+        set(&mut tree, Scope::Connection(20), NAGLE, Int32(77));
+        let [a, b] = layers(&tree);
+        assert_ne!(a, b);
+        assert_eq!(int(&tree, Scope::Connection(20), NAGLE), (77, false));
+        assert!(int(&tree, Scope::Connection(21), NAGLE).1, "the other one still inherits");
+        for n in 0..2 * SHARED_LAYERS_MAX as i32 {
+            let options = [(NAGLE, Int32(n))];
+            tree.add_connection(100 + n as u32, None, &options).unwrap();
+        }
+        assert!(tree.shared.len() <= SHARED_LAYERS_MAX);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use super::{Connection, Drop, Env, HandshakePart, Phase};
 use crate::handshake::{
-    LocalHello, MessageFields, PeerHello, PeerPolicy, VERSION_CURRENT, VERSION_MIN, claimed_identity,
-    derive_keys,
+    LocalHello, MessageFields, PeerHello, PeerPolicy, VERSION_CURRENT, VERSION_MIN, cert_message,
+    claimed_identity, derive_keys, steam_id,
 };
 use core::net::SocketAddr;
 use core::time::Duration;
@@ -48,8 +48,8 @@ impl Connection {
             HandshakePart::Request => Control::ConnectRequest(msg::ConnectRequest {
                 client_connection_id: Some(local_id),
                 challenge: Some(hs.challenge),
-                legacy_client_steam_id: hs.hello.steam_id(),
-                cert: Some(hs.hello.cert_message()),
+                legacy_client_steam_id: steam_id(hs.hello.cert()),
+                cert: Some(cert_message(hs.hello.cert())),
                 my_timestamp: Some(now.as_micros()),
                 ping_est_ms: ping,
                 crypt: Some(hs.hello.crypt_message()),

@@ -1,6 +1,6 @@
 //! Datagrams coming in (protocol.md §1.2, §1.8, §1.9).
 
-use super::{Connection, Drop, Env, Handshake, Phase, Role};
+use super::{Connection, Drop, Env, Handshake, Phase, QUIET, Role};
 use crate::snp::recv::{Arrival, PacketReport};
 use crate::stats::{AckRequest, SequencedEvent};
 use alloc::boxed::Box;
@@ -127,7 +127,7 @@ impl Connection {
         };
         let (wire_number, time_field, start) = (header.wire_number, header.time_since_prev, header.len);
         let (number, arrival) = self.receiver.numbers.classify(wire_number);
-        let Some(keys) = &self.keys else { return Err(Drop::NoKeys) };
+        let Some(keys) = &mut self.keys else { return Err(Drop::NoKeys) };
         match arrival {
             Arrival::New(_) => {}
             Arrival::Duplicate => {
@@ -140,6 +140,9 @@ impl Connection {
             }
         }
         let chunk = datagram.get_mut(start..).unwrap_or_default();
+        if now.saturating_since(self.liveness.last_received_at()) >= QUIET {
+            keys.open.rest();
+        }
         let plain = keys.open.open(number, chunk).map_err(|_| Drop::BadTag)?;
         self.liveness.on_packet_decrypted(now);
         let limits = self.recv_limits();

@@ -41,6 +41,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use client::{ClientHandshake, HandshakeRef};
+use core::time::Duration;
 use gamesockets_crypto::cert::{LocalCertificate, TrustStore};
 use gamesockets_crypto::rng::Rng;
 use gamesockets_wire::identity::Identity;
@@ -49,6 +50,9 @@ use gamesockets_wire::reason::EndReason;
 use gamesockets_wire::time::Timestamp;
 use server::ServerHandshake;
 use state::Phase;
+
+/// A direction without packets for this long gives back the memory that only a busy one needs.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Which end of the handshake a connection is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

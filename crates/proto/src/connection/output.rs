@@ -1,6 +1,6 @@
 //! Datagrams going out: handshake and closing messages, and bursts of data packets (protocol.md §1.8, §1.9, §3.11).
 
-use super::{Connection, HandshakePart, Phase};
+use super::{Connection, HandshakePart, Phase, QUIET};
 use crate::handshake::VERSION_TIME_FIELD;
 use crate::limits::{DATA_HEADER_BYTES, HEADER_RESERVE_BYTES, STATS_BLOB_BYTES_MAX};
 use crate::stats::{AckRequest, StatsWanted, Want};
@@ -230,7 +230,10 @@ impl Connection {
             out.truncate(start);
             return;
         }
-        let Some(keys) = &self.keys else { return };
+        let Some(keys) = &mut self.keys else { return };
+        if self.last_sent_at.is_some_and(|at| now.saturating_since(at) >= QUIET) {
+            keys.seal.rest();
+        }
         if keys.seal.seal(number, out, chunk).is_err() {
             // Only an exhausted number space could do that; the packet does not leave.
             out.truncate(start);

@@ -1,7 +1,9 @@
 //! Two connections of one process that talk over real sockets without a handshake (protocol.md §4.8).
 
 use super::{Connection, Env, Role, Setup, keeps_ahead};
-use crate::handshake::{HandshakeError, LocalHello, PeerHello, PeerPolicy, cipher_list, derive_keys};
+use crate::handshake::{
+    HandshakeError, LocalHello, PeerHello, PeerPolicy, cert_message, cipher_list, derive_keys,
+};
 use gamesockets_wire::identity::Identity;
 use gamesockets_wire::time::Timestamp;
 
@@ -35,7 +37,7 @@ impl Connection {
         let [id_of_second, id_of_first] = identities;
         let verify = |h: &LocalHello| {
             let claimed = h.cert().identity().cloned().unwrap_or_else(Identity::localhost);
-            PeerHello::verify(Some(&h.cert_message()), Some(&h.crypt_message()), &claimed, &policy)
+            PeerHello::verify(Some(&cert_message(h.cert())), Some(&h.crypt_message()), &claimed, &policy)
         };
         let [hello_a, hello_b] = &hellos;
         let (peer_a, peer_b) = (verify(hello_a)?, verify(hello_b)?);

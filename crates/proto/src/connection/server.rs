@@ -3,13 +3,15 @@
 
 use super::{Connection, Drop, Env, Handshake, HandshakePart, Phase, Role, Setup, keeps_ahead};
 use crate::handshake::{
-    ClaimedIdentity, HandshakeError, LocalHello, PeerHello, PeerPolicy, cipher_list, derive_keys,
+    ClaimedIdentity, HandshakeError, LocalHello, PeerHello, PeerPolicy, cert_message, cipher_list,
+    derive_keys, steam_id,
 };
 use alloc::boxed::Box;
 use core::time::Duration;
 use gamesockets_wire::datagram::Control;
 use gamesockets_wire::msg;
 use gamesockets_wire::time::Timestamp;
+use prost::Message as _;
 
 /// An echo of the client's timestamp is only sent while it is younger than this (protocol.md §1.7).
 const ECHO_AGE_MAX: Duration = Duration::from_secs(4);
@@ -19,11 +21,18 @@ const PING_CLAIM_MAX_MS: u32 = 1500;
 /// What the accepting side keeps until the application decides, and then until the client is heard.
 #[derive(Debug)]
 pub(super) struct ServerHandshake {
-    peer: PeerHello,
+    step: Step,
     client_timestamp: Option<u64>,
     received_at: Timestamp,
-    /// The answer, once there is one.
-    pub(super) ok: Option<Box<msg::ConnectOk>>,
+}
+
+/// How far the accepting side is.
+#[derive(Debug)]
+enum Step {
+    /// The application decides; this is what the client showed.
+    Undecided(Box<PeerHello>),
+    /// Accepted; our signed half of the key exchange, in case the answer has to be repeated.
+    Accepted(Box<[u8]>),
 }
 
 /// The application's acceptance came at the wrong time or cannot be carried out.
@@ -71,10 +80,9 @@ impl Connection {
             c.ping.on_sample(now, i64::from(ms));
         }
         c.handshake = Handshake::Server(Box::new(ServerHandshake {
-            peer,
+            step: Step::Undecided(Box::new(peer)),
             client_timestamp: request.my_timestamp,
             received_at: now,
-            ok: None,
         }));
         Ok(c)
     }
@@ -93,8 +101,12 @@ impl Connection {
         let Handshake::Server(mut hs) = core::mem::take(&mut self.handshake) else {
             return Err(AcceptError::InvalidState(self.phase.api()));
         };
-        match self.complete_accept(env, now, &mut hs) {
-            Ok(()) => {
+        let Step::Undecided(peer) = &hs.step else {
+            return Err(AcceptError::InvalidState(self.phase.api()));
+        };
+        match self.complete_accept(env, now, peer) {
+            Ok(crypt) => {
+                hs.step = Step::Accepted(crypt);
                 self.handshake = Handshake::Server(hs);
                 self.outgoing.handshake = Some(HandshakePart::Ok);
                 Ok(())
@@ -106,37 +118,37 @@ impl Connection {
         }
     }
 
+    /// Derives the keys. Returns our signed half of the exchange, encoded.
     fn complete_accept(
         &mut self,
         env: &mut Env<'_>,
         now: Timestamp,
-        hs: &mut ServerHandshake,
-    ) -> Result<(), HandshakeError> {
-        let cipher = hs.peer.choose_cipher(cipher_list(self.config.unencrypted))?;
+        peer: &PeerHello,
+    ) -> Result<Box<[u8]>, HandshakeError> {
+        let cipher = peer.choose_cipher(cipher_list(self.config.unencrypted))?;
         let hello = LocalHello::new(self.local_cert.clone(), &[cipher], keeps_ahead(&self.config), env.rng);
-        let keys = derive_keys(false, (self.local_id, self.remote_id), &hello, &hs.peer, cipher)?;
-        hs.ok = Some(Box::new(msg::ConnectOk {
-            client_connection_id: Some(self.remote_id),
-            legacy_server_steam_id: hello.steam_id(),
-            server_connection_id: Some(self.local_id),
-            crypt: Some(hello.crypt_message()),
-            cert: Some(hello.cert_message()),
-            ..msg::ConnectOk::default()
-        }));
-        self.establish(now, keys, cipher, &hs.peer);
-        Ok(())
+        let keys = derive_keys(false, (self.local_id, self.remote_id), &hello, peer, cipher)?;
+        self.establish(now, keys, cipher, peer);
+        Ok(hello.crypt_message().encode_to_vec().into())
     }
 
     /// The answer to the client's request, with the time it waited.
     pub(super) fn server_message(&self, now: Timestamp) -> Option<Control> {
         let Handshake::Server(hs) = &self.handshake else { return None };
-        let mut ok = hs.ok.as_deref()?.clone();
+        let Step::Accepted(crypt) = &hs.step else { return None };
         let waited = now.saturating_since(hs.received_at);
-        if waited < ECHO_AGE_MAX {
-            ok.your_timestamp = hs.client_timestamp;
-            ok.delay_time_usec = hs.client_timestamp.map(|_| waited.as_micros() as u32);
-        }
-        Some(Control::ConnectOk(ok))
+        let echo = hs.client_timestamp.filter(|_| waited < ECHO_AGE_MAX);
+        Some(Control::ConnectOk(msg::ConnectOk {
+            client_connection_id: Some(self.remote_id),
+            legacy_server_steam_id: steam_id(&self.local_cert),
+            server_connection_id: Some(self.local_id),
+            // Our own encoding, so it can be decoded.
+            crypt: msg::SessionCryptInfoSigned::decode(&**crypt).ok(),
+            cert: Some(cert_message(&self.local_cert)),
+            your_timestamp: echo,
+            delay_time_usec: echo.map(|_| waited.as_micros() as u32),
+            ..msg::ConnectOk::default()
+        }))
     }
 
     /// The client repeats its request: it may not have heard the answer.
@@ -154,7 +166,7 @@ impl Connection {
             return Ok(());
         }
         if let Handshake::Server(hs) = &mut self.handshake
-            && hs.ok.is_some()
+            && matches!(hs.step, Step::Accepted(_))
         {
             // A fresh timestamp makes the echo a fresh sample.
             if timestamp.is_some() {

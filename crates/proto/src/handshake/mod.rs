@@ -153,23 +153,8 @@ impl LocalHello {
         Self { cert, kex, nonce, info, signature, ciphers: ciphers.to_vec() }
     }
 
-    /// The certificate to send.
-    pub fn cert_message(&self) -> msg::CertificateSigned {
-        let signed = self.cert.signed();
-        // The private key never travels.
-        msg::CertificateSigned { private_key_data: None, ..signed.clone() }
-    }
-
-    /// The account number of a Steam identity, for the field that old peers read.
-    pub fn steam_id(&self) -> Option<u64> {
-        match self.cert.identity() {
-            Some(Identity::SteamId(id)) => Some(*id),
-            _ => None,
-        }
-    }
-
-    /// The certificate itself.
-    pub const fn cert(&self) -> &Arc<LocalCertificate> {
+    /// The certificate that vouches for us.
+    pub fn cert(&self) -> &LocalCertificate {
         &self.cert
     }
 
@@ -179,6 +164,19 @@ impl LocalHello {
             info: Some(self.info.clone()),
             signature: Some(self.signature.to_vec()),
         }
+    }
+}
+
+/// A certificate as it travels: without the private key.
+pub fn cert_message(cert: &LocalCertificate) -> msg::CertificateSigned {
+    msg::CertificateSigned { private_key_data: None, ..cert.signed().clone() }
+}
+
+/// The account number of a Steam identity, for the field that old peers read.
+pub fn steam_id(cert: &LocalCertificate) -> Option<u64> {
+    match cert.identity() {
+        Some(Identity::SteamId(id)) => Some(*id),
+        _ => None,
     }
 }
 

@@ -348,7 +348,7 @@ fn open(s: &mut Session, data: &mut [u8]) {
     let (wire, start, time_field) = (header.wire_number, header.len, header.time_since_prev.is_some());
     let gap = i64::from(wire.wrapping_sub(s.highest as u16) as i16);
     let number = s.highest.saturating_add_signed(gap);
-    let Some((_, key)) = &s.keys else { return };
+    let Some((_, key)) = &mut s.keys else { return };
     match key.open(number, data.get_mut(start..).unwrap_or_default()) {
         Ok(plain) => {
             s.highest = s.highest.max(number);
@@ -362,7 +362,7 @@ fn open(s: &mut Session, data: &mut [u8]) {
 }
 
 fn seal(s: &mut Session, plain: &[u8]) -> Option<Vec<u8>> {
-    let (key, _) = s.keys.as_ref()?;
+    let (key, _) = s.keys.as_mut()?;
     let mut out = Vec::new();
     let number = s.next_number;
     s.next_number += 1;
