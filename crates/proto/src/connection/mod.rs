@@ -376,7 +376,7 @@ impl Connection {
     }
 
     /// How many lanes we send on.
-    pub const fn lane_count(&self) -> usize {
+    pub fn lane_count(&self) -> usize {
         self.sender.lane_count()
     }
 

@@ -15,6 +15,14 @@ impl Ranges {
         Self { spans: VecDeque::new() }
     }
 
+    /// A set of one range, in no more memory than that needs: it may stay the only one for long.
+    pub fn of(range: Range<u64>) -> Self {
+        let mut spans = VecDeque::new();
+        spans.reserve_exact(1);
+        spans.push_back(range);
+        Self { spans }
+    }
+
     /// Whether nothing is in the set.
     pub fn is_empty(&self) -> bool {
         self.spans.is_empty()

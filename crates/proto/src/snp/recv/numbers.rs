@@ -61,10 +61,8 @@ pub struct PacketNumbers {
 impl PacketNumbers {
     /// The state right after the handshake, which counts as packet 1.
     pub fn new() -> Self {
-        let mut received = Ranges::new();
-        received.insert(1..2);
         Self {
-            received,
+            received: Ranges::of(1..2),
             highest: 1,
             highest_at: None,
             refused: Ranges::new(),

@@ -7,7 +7,6 @@
 use crate::limits::{LANES_MAX, UNRELIABLE_BYTES_MAX};
 use crate::message::{SendError, SendFlags};
 use crate::util::rope::Piece;
-use alloc::vec;
 use alloc::vec::Vec;
 use bytes::Bytes;
 use gamesockets_wire::snp::stream::put_message_header;
@@ -161,6 +160,7 @@ pub struct SendLimits {
 /// Messages of one connection on their way to the engine.
 #[derive(Debug)]
 pub struct Outbox {
+    /// The first one is made when something is sent.
     pub(super) lanes: Vec<OutLane>,
     staged_bytes: u64,
     /// When the oldest message staged here came.
@@ -176,13 +176,13 @@ impl Default for Outbox {
 
 impl Outbox {
     /// An empty outbox with one lane.
-    pub fn new() -> Self {
-        Self { lanes: vec![OutLane::new()], staged_bytes: 0, staged_since: None, release: false }
+    pub const fn new() -> Self {
+        Self { lanes: Vec::new(), staged_bytes: 0, staged_since: None, release: false }
     }
 
     /// How many lanes messages may be sent on.
-    pub const fn lane_count(&self) -> usize {
-        self.lanes.len()
+    pub fn lane_count(&self) -> usize {
+        self.lanes.len().max(1)
     }
 
     /// Allows lanes up to `count` (at most 255); never fewer than now.
@@ -267,7 +267,10 @@ impl Outbox {
     ) -> Result<u64, SendError> {
         let size = body.len();
         self.check(size, flags, limits)?;
-        let lanes = self.lanes.len() as u16;
+        let lanes = self.lane_count() as u16;
+        if self.lanes.is_empty() {
+            self.lanes.push(OutLane::new());
+        }
         let out = self.lanes.get_mut(usize::from(lane)).ok_or(SendError::BadLane { lane, lanes })?;
         let no_nagle = flags.contains(SendFlags::NO_NAGLE);
         let hold_until = if no_nagle { 0 } else { now.as_micros().saturating_add(limits.nagle_us) };

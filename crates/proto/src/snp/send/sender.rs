@@ -12,7 +12,6 @@ use crate::message::Gauges;
 use crate::rate::RateController;
 use crate::util::ranges::Ranges;
 use alloc::sync::Arc;
-use alloc::vec;
 use alloc::vec::Vec;
 use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
@@ -50,6 +49,7 @@ pub struct AckReport {
 /// Lanes, packets in flight, and what the peer has.
 #[derive(Debug)]
 pub struct Sender {
+    /// Made when something is sent on them first.
     lanes: Vec<SendLane>,
     inflight: Inflight,
     /// The newest packet the peer reported.
@@ -72,7 +72,7 @@ impl Sender {
     /// A sender with one lane.
     pub fn new(gauges: Arc<Gauges>) -> Self {
         Self {
-            lanes: vec![SendLane::new(Ahead::default())],
+            lanes: Vec::new(),
             inflight: Inflight::new(FIRST_NUMBER),
             highest_acked: 0,
             reported_to: 0,
@@ -145,14 +145,17 @@ impl Sender {
         }
     }
 
-    /// How many lanes there are.
-    pub const fn lane_count(&self) -> usize {
-        self.lanes.len()
+    /// How many lanes there are, at least one.
+    pub fn lane_count(&self) -> usize {
+        self.lanes.len().max(1)
     }
 
     /// Waiting unreliable bytes, waiting reliable bytes, and reliable bytes in flight of a lane.
     pub fn lane_bytes(&self, lane: usize) -> Option<(u64, u64, u64)> {
-        self.lanes.get(lane).map(|l| (l.pending_unreliable, l.pending_reliable(), l.unacked()))
+        match self.lanes.get(lane) {
+            Some(l) => Some((l.pending_unreliable, l.pending_reliable(), l.unacked())),
+            None => (lane < self.lane_count()).then_some((0, 0, 0)),
+        }
     }
 
     /// Like [`lane_bytes`](Self::lane_bytes), over all lanes.
