@@ -15,6 +15,12 @@ macro_rules! counters {
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u64)> {
                 [$((stringify!($name), self.$name),)+].into_iter()
             }
+
+            /// Each counter plus the same one of another endpoint.
+            #[must_use]
+            pub const fn plus(&self, other: &Self) -> Self {
+                Self { $($name: self.$name.saturating_add(other.$name),)+ }
+            }
         }
     };
 }

@@ -11,6 +11,7 @@ pub mod counters;
 pub mod endpoint;
 pub mod fakenet;
 pub mod heap;
+pub mod quota;
 mod routes;
 pub mod slab;
 pub mod types;

@@ -79,7 +79,8 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Takes a new connection in, if they are awaited at all. Those that nobody will get go to `unwanted`.
+    /// Takes a new connection in, if they are awaited at all. Those that nobody will get go to `unwanted`: they are of
+    /// the same shard, whose loop is about to close them.
     pub(crate) fn offer(
         &self,
         block: &Arc<Block>,
@@ -92,8 +93,9 @@ impl Backlog {
         block.quiet.store(true, Ordering::Relaxed);
         let mut queue = lock(&self.queue);
         if queue.len() >= BACKLOG_MAX {
-            let (waiting, over): (VecDeque<_>, VecDeque<_>) =
-                queue.drain(..).partition(|b| b.state() == ConnectionState::Connecting);
+            let (waiting, over): (VecDeque<_>, VecDeque<_>) = queue
+                .drain(..)
+                .partition(|b| b.shard != block.shard || b.state() == ConnectionState::Connecting);
             *queue = waiting;
             unwanted.extend(over);
         }
@@ -269,7 +271,7 @@ impl AsyncConnection {
                 return Poll::Ready(result);
             }
             self.block.waiting.add(task);
-            let mut waiting = lock(&self.shared.wait_for_room);
+            let mut waiting = lock(&self.shared.shard_of(&self.block).wait_for_room);
             if !waiting.iter().any(|b| Arc::ptr_eq(b, &self.block)) {
                 waiting.push(self.block.clone());
             }
@@ -278,7 +280,7 @@ impl AsyncConnection {
             let result = look();
             if result.is_pending() {
                 // The loop may have looked in between; it looks again after this.
-                self.shared.shard.mark_dirty(&self.block, clock::now());
+                self.shared.shard_of(&self.block).mark_dirty(&self.block, clock::now());
             }
             result
         })
@@ -308,7 +310,7 @@ impl Deref for AsyncConnection {
     }
 }
 
-impl crate::shared::Shared {
+impl crate::shard::Shard {
     /// Has tasks woken that wait for room in send buffers which have it now.
     pub(crate) fn wake_who_waits_for_room(&self, after: &mut After) {
         let mut waiting = lock(&self.wait_for_room);

@@ -2,6 +2,7 @@
 
 use crate::group::Group;
 use crate::message::Message;
+use crate::shard::Place;
 use crate::sync::lock;
 use gamesockets_endpoint::slab::{ConnId, ListenerId};
 use gamesockets_endpoint::types::ConnectionInfo;
@@ -26,7 +27,13 @@ const FULL_PACKET_BYTES: u64 = 1100;
 /// Its locks are leaves: nothing else is locked while one of them is held.
 #[derive(Debug)]
 pub(crate) struct Block {
+    /// The handle.
     pub(crate) id: ConnId,
+    /// What the endpoint of its shard calls it.
+    pub(crate) local: ConnId,
+    /// Number of the shard that it lives in.
+    pub(crate) shard: usize,
+    /// The handle of the listen socket, which the facts in `info` name too.
     pub(crate) listener: Option<ListenerId>,
     pub(crate) gauges: Arc<Gauges>,
     pipe: bool,
@@ -57,15 +64,18 @@ struct Inbox {
 
 impl Block {
     pub(crate) fn new(
-        id: ConnId,
+        place: Place,
+        listener: Option<ListenerId>,
         gauges: Arc<Gauges>,
         info: ConnectionInfo,
         config: &ConnConfig,
         pipe: bool,
     ) -> Self {
         let block = Self {
-            id,
-            listener: info.listener,
+            id: place.handle,
+            local: place.local,
+            shard: place.shard,
+            listener,
             gauges,
             pipe,
             state: AtomicI32::new(info.state as i32),
@@ -75,7 +85,7 @@ impl Block {
             dirty: AtomicBool::new(false),
             outbox: Mutex::new(Outbox::new()),
             inbox: Mutex::default(),
-            info: Mutex::new(info),
+            info: Mutex::new(ConnectionInfo { listener, ..info }),
             quiet: AtomicBool::new(false),
             #[cfg(feature = "async")]
             waiting: crate::asynchronous::Waiting::default(),
@@ -102,9 +112,15 @@ impl Block {
         self.state() == ConnectionState::None
     }
 
+    /// Makes the facts that the endpoint tells those that the application is told.
+    pub(crate) fn translate(&self, info: &mut ConnectionInfo) {
+        info.user_data = self.user_data();
+        info.listener = self.listener;
+    }
+
     /// Takes new facts over; the user data is the application's and stays.
     pub(crate) fn publish(&self, mut info: ConnectionInfo) {
-        info.user_data = self.user_data();
+        self.translate(&mut info);
         let state = info.state;
         *lock(&self.info) = info;
         // Sequentially consistent, as its reading: whoever waits for a state first says so, then looks.
@@ -237,4 +253,26 @@ fn push_in_order(queue: &mut VecDeque<Arrived>, message: Arrived) {
     let newer = |m: &&Arrived| m.lane == message.lane && m.number > message.number;
     let late = if message.reliable { 0 } else { queue.iter().rev().take_while(newer).count() };
     queue.insert(queue.len() - late, message);
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use gamesockets_wire::{EndReason, Identity};
+
+    /// Facts about a connection that nothing is known about.
+    pub(crate) fn info() -> ConnectionInfo {
+        ConnectionInfo {
+            identity: Identity::localhost(),
+            user_data: -1,
+            listener: None,
+            remote: None,
+            state: ConnectionState::Connected,
+            end_reason: EndReason::default(),
+            end_debug: String::new(),
+            description: String::new(),
+            flags: 0,
+            name: String::new(),
+        }
+    }
 }

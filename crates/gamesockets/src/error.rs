@@ -18,6 +18,20 @@ pub enum ContextError {
     /// No thread could be started; see [`ContextBuilder::manual_poll`](crate::ContextBuilder::manual_poll).
     #[error("cannot start the I/O thread: {0}")]
     Thread(#[source] io::Error),
+    /// No I/O threads at all, or too many.
+    #[error("{asked} I/O threads asked for; 1 to {max} are possible, and one per processor is enough")]
+    IoThreads {
+        /// Threads asked for.
+        asked: usize,
+        /// The most there can be.
+        max: usize,
+    },
+    /// Polling by hand runs one loop.
+    #[error("{asked} I/O threads asked for in a context that is polled by hand: leave one of the two out")]
+    ManualThreads {
+        /// Threads asked for.
+        asked: usize,
+    },
 }
 
 /// Why a listen socket was not made. Nothing is left of it.

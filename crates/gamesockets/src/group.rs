@@ -7,19 +7,26 @@ use gamesockets_endpoint::slab::PollGroupId;
 use gamesockets_proto::message::Message as Arrived;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+type Queue = VecDeque<(Arc<Block>, Arrived)>;
 
 /// The queue of a poll group. Its size is bounded by the receive limits of the connections in it.
+///
+/// Each shard has a queue of its own to deliver to, so that no loop waits for another. With several shards, readers
+/// gather them into one more queue, whose lock is taken before any of theirs.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(crate) id: PollGroupId,
     closed: AtomicBool,
-    queue: Mutex<VecDeque<(Arc<Block>, Arrived)>>,
+    queues: Box<[Mutex<Queue>]>,
+    gathered: Mutex<Queue>,
 }
 
 impl Group {
-    pub(crate) const fn new(id: PollGroupId) -> Self {
-        Self { id, closed: AtomicBool::new(false), queue: Mutex::new(VecDeque::new()) }
+    pub(crate) fn new(id: PollGroupId, shards: usize) -> Self {
+        let queues = (0..shards).map(|_| Mutex::default()).collect();
+        Self { id, closed: AtomicBool::new(false), queues, gathered: Mutex::default() }
     }
 
     pub(crate) fn close(&self) {
@@ -30,8 +37,28 @@ impl Group {
         self.closed.load(Ordering::Acquire)
     }
 
+    /// Where messages of a connection arrive.
+    fn queue_of(&self, of: &Block) -> &Mutex<Queue> {
+        self.queues.get(of.shard).unwrap_or(&self.gathered)
+    }
+
+    /// The queue to read from, with at least `enough` messages in it if that many wait.
+    fn readable(&self, enough: usize) -> MutexGuard<'_, Queue> {
+        if let [only] = &*self.queues {
+            return lock(only);
+        }
+        let mut gathered = lock(&self.gathered);
+        if gathered.len() < enough {
+            for queue in &self.queues {
+                let taken = std::mem::take(&mut *lock(queue));
+                merge_at_end(&mut gathered, taken);
+            }
+        }
+        gathered
+    }
+
     pub(crate) fn deliver(&self, from: &Arc<Block>, arrived: &mut Vec<Arrived>) {
-        let mut queue = lock(&self.queue);
+        let mut queue = lock(self.queue_of(from));
         for message in arrived.drain(..) {
             // A late unreliable message goes before newer ones of its lane that still wait at the end.
             let newer = |(b, m): &&(Arc<Block>, Arrived)| {
@@ -51,7 +78,7 @@ impl Group {
     pub(crate) fn receive(&self, out: &mut Vec<Message>, max: usize) -> usize {
         let before = out.len();
         {
-            let mut queue = lock(&self.queue);
+            let mut queue = self.readable(max);
             let n = queue.len().min(max);
             out.extend(queue.drain(..n).map(|(block, m)| Message::new(m, block)));
         }
@@ -68,7 +95,7 @@ impl Group {
     /// Moves up to `max` messages of one connection to the end of `out`, without booking them as read.
     pub(crate) fn receive_of(&self, of: &Arc<Block>, out: &mut Vec<Message>, max: usize) {
         let mut left = max;
-        let mut queue = lock(&self.queue);
+        let mut queue = self.readable(usize::MAX);
         let mut kept = VecDeque::with_capacity(queue.len());
         for (block, message) in queue.drain(..) {
             if left > 0 && Arc::ptr_eq(&block, of) {
@@ -83,7 +110,7 @@ impl Group {
 
     /// Takes out what waits of one connection.
     pub(crate) fn take_of(&self, of: &Arc<Block>) -> VecDeque<Arrived> {
-        let mut queue = lock(&self.queue);
+        let mut queue = self.readable(usize::MAX);
         let (taken, kept): (VecDeque<_>, _) = queue.drain(..).partition(|(b, _)| Arc::ptr_eq(b, of));
         *queue = kept;
         taken.into_iter().map(|(_, m)| m).collect()
@@ -91,20 +118,98 @@ impl Group {
 
     /// Drops what waits of a connection whose handle is gone.
     pub(crate) fn remove(&self, of: &Block) {
-        lock(&self.queue).retain(|(b, _)| b.id != of.id);
+        // With one shard the first queue stays empty. Held all the time, or a reader could gather in between.
+        let mut gathered = lock(&self.gathered);
+        gathered.retain(|(b, _)| b.id != of.id);
+        if let Some(queue) = self.queues.get(of.shard) {
+            lock(queue).retain(|(b, _)| b.id != of.id);
+        }
     }
 
     /// Takes in what waited of a connection that joins, by time of arrival.
-    pub(crate) fn merge(&self, from: &Arc<Block>, mut joining: VecDeque<Arrived>) {
-        let mut queue = lock(&self.queue);
-        let mut merged = VecDeque::with_capacity(queue.len() + joining.len());
-        for (block, message) in queue.drain(..) {
-            while joining.front().is_some_and(|m| m.received_at < message.received_at) {
-                merged.extend(joining.pop_front().map(|m| (from.clone(), m)));
-            }
-            merged.push_back((block, message));
+    pub(crate) fn merge(&self, from: &Arc<Block>, joining: VecDeque<Arrived>) {
+        let joining = joining.into_iter().map(|m| (from.clone(), m)).collect();
+        merge_at_end(&mut lock(self.queue_of(from)), joining);
+    }
+}
+
+/// Adds messages by time of arrival. Both queues keep their own order, and of those that came at the same time the
+/// ones that were there already go first.
+fn merge_at_end(queue: &mut Queue, added: Queue) {
+    let Some(earliest) = added.front().map(|(_, m)| m.received_at) else { return };
+    // Usually none: what is added came later than what is there.
+    let later = queue.iter().rev().take_while(|(_, m)| m.received_at > earliest).count();
+    let mut tail = queue.split_off(queue.len() - later);
+    for message in added {
+        while tail.front().is_some_and(|(_, m)| m.received_at <= message.1.received_at) {
+            queue.extend(tail.pop_front());
         }
-        merged.extend(joining.into_iter().map(|m| (from.clone(), m)));
-        *queue = merged;
+        queue.push_back(message);
+    }
+    queue.append(&mut tail);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use gamesockets_wire::Timestamp;
+
+    use crate::shard::Place;
+    use gamesockets_endpoint::slab::{ConnId, SlabId as _};
+    use gamesockets_proto::config::ConnConfig;
+    use gamesockets_proto::message::Gauges;
+
+    fn block(shard: usize, slot: u32) -> Arc<Block> {
+        let local = ConnId::from_parts(slot, 0);
+        let place = Place { shard, local, handle: ConnId::from_parts(slot * 3 + shard as u32, 0) };
+        let config = ConnConfig::default();
+        Arc::new(Block::new(place, None, Gauges::new(), crate::block::tests::info(), &config, false))
+    }
+
+    fn message(number: u64, at: u64) -> Arrived {
+        let received_at = Timestamp::from_micros(at);
+        Arrived { payload: Bytes::new(), number, lane: 0, reliable: true, received_at }
+    }
+
+    fn read(group: &Group, max: usize) -> Vec<(u32, u64)> {
+        let mut out = Vec::new();
+        group.receive(&mut out, max);
+        out.iter().map(|m| (m.connection().index() as u32, m.number())).collect()
+    }
+
+    #[test]
+    fn messages_of_several_shards_come_in_order_of_arrival() {
+        let group = Group::new(PollGroupId::from_parts(0, 0), 3);
+        let blocks: Vec<_> = (0..3).map(|shard| block(shard, 0)).collect();
+        group.deliver(&blocks[0], &mut vec![message(1, 10), message(2, 40)]);
+        group.deliver(&blocks[2], &mut vec![message(1, 20), message(2, 50)]);
+        group.deliver(&blocks[1], &mut vec![message(1, 20), message(2, 20), message(3, 60)]);
+        assert_eq!(read(&group, 2), [(0, 1), (1, 1)]);
+        // Delivered late by its loop, but it came before others that wait gathered.
+        group.deliver(&blocks[2], &mut vec![message(3, 55)]);
+        group.deliver(&blocks[0], &mut vec![message(3, 70)]);
+        assert_eq!(read(&group, 1), [(1, 2)], "enough is gathered, nothing is moved");
+        assert_eq!(read(&group, 100), [(2, 1), (0, 2), (2, 2), (2, 3), (1, 3), (0, 3)]);
+        assert!(read(&group, 1).is_empty());
+    }
+
+    #[test]
+    fn what_is_gathered_leaves_with_its_connection() {
+        let group = Group::new(PollGroupId::from_parts(0, 0), 3);
+        let (stays, leaves, goes) = (block(0, 0), block(1, 0), block(2, 0));
+        for round in [1, 2] {
+            for b in [&stays, &leaves, &goes] {
+                group.deliver(b, &mut vec![message(round, round), message(round + 10, round)]);
+            }
+            if round == 1 {
+                assert_eq!(read(&group, 1), [(0, 1)], "the rest is gathered");
+            }
+        }
+        group.remove(&goes);
+        let numbers: Vec<u64> = group.take_of(&leaves).iter().map(|m| m.number).collect();
+        assert_eq!(numbers, [1, 11, 2, 12]);
+        group.merge(&leaves, [message(7, 1)].into());
+        assert_eq!(read(&group, 100), [(0, 11), (1, 7), (0, 2), (0, 12)]);
     }
 }

@@ -62,4 +62,6 @@ pub(crate) struct Authentication {
     pub(crate) key: Option<SigningKey>,
     pub(crate) status: AuthenticationStatus,
     pub(crate) rng: Rng,
+    /// Where the secrets of listen sockets come from.
+    pub(crate) challenges: Rng,
 }

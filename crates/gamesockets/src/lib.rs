@@ -33,6 +33,7 @@ mod io;
 mod listener;
 mod message;
 mod poll_group;
+mod shard;
 mod shared;
 mod sync;
 

@@ -106,16 +106,7 @@ impl Listener {
     /// # Errors
     /// It was closed before.
     pub fn close(&self) -> Result<(), BadHandle> {
-        let id = self.block.id;
-        self.shared.command(|io, _| {
-            if lock(&self.shared.listeners).remove(&id).is_none() {
-                return Err(BadHandle);
-            }
-            self.block.close(&mut io.after);
-            let closed = io.endpoint.close_listener(id);
-            lock(&self.shared.config).remove_listener(id.to_raw());
-            closed
-        })
+        if self.shared.close_listener(&self.block) { Ok(()) } else { Err(BadHandle) }
     }
 
     /// A configuration value as it counts for connections that come in.
@@ -144,6 +135,25 @@ impl Listener {
 
     fn scope(&self) -> Scope {
         Scope::ListenSocket(self.block.id.to_raw())
+    }
+}
+
+impl Shared {
+    /// Closes a listen socket in all shards. Returns whether it was open.
+    pub(crate) fn close_listener(&self, block: &ListenerBlock) -> bool {
+        let mut open = None;
+        self.everywhere(|io, _| {
+            let open = *open.get_or_insert_with(|| lock(&self.listeners).remove(block.id).is_some());
+            if open {
+                block.close(&mut io.after);
+                io.close_listener(block.id);
+            }
+        });
+        let open = open.unwrap_or(false);
+        if open {
+            lock(&self.config).remove_listener(block.id.to_raw());
+        }
+        open
     }
 }
 

@@ -70,16 +70,19 @@ impl PollGroup {
     /// # Errors
     /// The group was destroyed before.
     pub fn destroy(&self) -> Result<(), BadHandle> {
-        self.shared.query(|_, _| {
-            lock(&self.shared.groups).remove(self.group.id).ok_or(BadHandle)?;
-            self.group.close();
-            for block in self.shared.blocks() {
-                if block.is_in(&self.group) {
-                    block.set_group(None);
+        lock(&self.shared.groups).remove(self.group.id).ok_or(BadHandle)?;
+        // Nobody joins from now on, so that after a visit of all shards nobody is in it.
+        self.group.close();
+        for shard in self.shared.shards.iter() {
+            self.shared.query(shard, |_, _| {
+                for block in shard.blocks() {
+                    if block.is_in(&self.group) {
+                        block.set_group(None);
+                    }
                 }
-            }
-            Ok(())
-        })
+            });
+        }
+        Ok(())
     }
 }
 

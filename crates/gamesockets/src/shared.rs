@@ -8,16 +8,18 @@ use crate::event::Queued;
 use crate::group::Group;
 use crate::identity::Authentication;
 use crate::io::IoLoop;
-use crate::io::wake::{Alarm, Poller};
+use crate::io::wake::Poller;
 use crate::listener::ListenerBlock;
-use crate::sync::{Gate, Inside, lock};
+use crate::shard::{Shard, Shards};
+use crate::sync::{Inside, lock};
 use gamesockets_endpoint::config::{ConfigTree, Scope};
-use gamesockets_endpoint::slab::{ConnId, ListenerId, PollGroupId, Slab, SlabId};
+use gamesockets_endpoint::endpoint::LISTENERS_MAX;
+use gamesockets_endpoint::slab::{ConnId, ListenerId, PollGroupId, Slab, SlabId as _};
 use gamesockets_proto::config::ConnConfig;
 use gamesockets_wire::Timestamp;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex};
 use std::thread::{JoinHandle, ThreadId};
 
 /// Poll groups of one context.
@@ -26,71 +28,34 @@ pub(crate) const POLL_GROUPS_MAX: usize = 4096;
 /// bounded by the connections, each of which makes at most four until its handle is closed.
 const EVENTS_SUSPICIOUS: usize = 100;
 
-/// One loop and what leads to it. A context has one; several of them could share a listen address.
-#[derive(Debug)]
-pub(crate) struct Shard {
-    pub(crate) io: Gate<IoLoop>,
-    pub(crate) alarm: Alarm,
-    /// Connections with something staged, each once.
-    dirty: Mutex<Vec<Arc<Block>>>,
-}
-
-impl Shard {
-    pub(crate) const fn new(io: Gate<IoLoop>, alarm: Alarm) -> Self {
-        Self { io, alarm, dirty: Mutex::new(Vec::new()) }
-    }
-
-    /// The application staged something that the loop has to take over by `at`.
-    pub(crate) fn mark_dirty(&self, block: &Arc<Block>, at: Timestamp) {
-        // Mostly it is marked already, and looking is cheaper than writing.
-        if !block.dirty.load(Ordering::Acquire) && !block.dirty.swap(true, Ordering::AcqRel) {
-            lock(&self.dirty).push(block.clone());
-        }
-        self.alarm.ring_by(at);
-    }
-
-    pub(crate) fn has_dirty(&self) -> bool {
-        !lock(&self.dirty).is_empty()
-    }
-
-    /// Moves the list of connections with something staged to `into`, which is empty.
-    pub(crate) fn take_dirty(&self, into: &mut Vec<Arc<Block>>) {
-        std::mem::swap(&mut *lock(&self.dirty), into);
-    }
-}
-
-/// Who runs the loop.
+/// Who runs the loops.
 #[derive(Debug)]
 pub(crate) enum Runner {
-    /// Our thread; `None` once it was waited for.
-    Thread(Mutex<Option<JoinHandle<()>>>),
-    /// The application.
+    /// Our threads; empty once they were waited for.
+    Threads(Mutex<Vec<JoinHandle<()>>>),
+    /// The application. There is one loop then.
     Manual(Mutex<Poller>),
 }
 
-/// Blocks by slot of their handle.
-#[derive(Debug, Default)]
-struct Blocks(Vec<Option<Arc<Block>>>);
-
 /// See the module.
 ///
-/// Locks, outer ones first: the gate of the shard, then any one of the others, which are leaves.
+/// Locks, outer ones first: `across`, the gate of one shard, then any one of the others, which are leaves.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) shard: Shard,
+    pub(crate) shards: Shards,
+    /// Held while something is changed in all shards, so that they do not end up different.
+    across: Mutex<()>,
     pub(crate) runner: std::sync::OnceLock<Runner>,
     pub(crate) debug: DebugOutput,
     pub(crate) config: Mutex<ConfigTree>,
     pub(crate) groups: Mutex<Slab<PollGroupId, Arc<Group>>>,
-    pub(crate) listeners: Mutex<BTreeMap<ListenerId, Arc<ListenerBlock>>>,
+    pub(crate) listeners: Mutex<Slab<ListenerId, Arc<ListenerBlock>>>,
     pub(crate) authentication: Mutex<Authentication>,
-    /// Connections whose tasks wait for room to send.
-    #[cfg(feature = "async")]
-    pub(crate) wait_for_room: Mutex<Vec<Arc<Block>>>,
     events: Mutex<VecDeque<Queued>>,
-    blocks: RwLock<Blocks>,
-    /// The loop is to end, and nothing new is to begin.
+    /// The loops are to end, and nothing new is to begin.
     pub(crate) stopping: AtomicBool,
+    /// Loops that did not end yet.
+    running: AtomicUsize,
     /// The thread inside [`Context::poll`](crate::Context::poll).
     pub(crate) polled_by: Mutex<Option<ThreadId>>,
     /// Context objects that exist.
@@ -98,19 +63,18 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(shard: Shard, config: ConfigTree, authentication: Authentication) -> Self {
+    pub(crate) fn new(shards: Shards, config: ConfigTree, authentication: Authentication) -> Self {
         Self {
-            shard,
+            running: AtomicUsize::new(shards.len()),
+            shards,
+            across: Mutex::default(),
             runner: std::sync::OnceLock::new(),
             debug: DebugOutput::default(),
             config: Mutex::new(config),
             groups: Mutex::new(Slab::new(POLL_GROUPS_MAX)),
-            listeners: Mutex::default(),
+            listeners: Mutex::new(Slab::new(LISTENERS_MAX)),
             authentication: Mutex::new(authentication),
-            #[cfg(feature = "async")]
-            wait_for_room: Mutex::default(),
             events: Mutex::default(),
-            blocks: RwLock::default(),
             stopping: AtomicBool::new(false),
             polled_by: Mutex::new(None),
             owners: AtomicUsize::new(1),
@@ -121,74 +85,93 @@ impl Shared {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Carries out a command of the application: waits for its turn, does it, sends what it led to, hands over what
-    /// came of it, and wakes the loop if it would sleep too long now.
-    pub(crate) fn command<T>(&self, work: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
-        let io = self.shard.io.enter();
-        self.work_inside(io, work)
+    /// Has all loops end. Whether this was the first call.
+    pub(crate) fn stop(&self) -> bool {
+        let first = !self.stopping.swap(true, Ordering::AcqRel);
+        self.shards.iter().for_each(|shard| shard.alarm.ring());
+        first
+    }
+
+    /// Carries out a command of the application in one shard: waits for its turn, does it, sends what it led to, hands
+    /// over what came of it, and wakes the loop if it would sleep too long now.
+    pub(crate) fn command<T>(&self, shard: &Shard, work: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
+        let (result, after) = self.work_inside(shard, shard.io.enter(), work);
+        after.run(&self.debug);
+        result
     }
 
     /// The same without waiting: `None` if the loop is at work.
-    pub(crate) fn try_command<T>(&self, work: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> Option<T> {
-        let io = self.shard.io.try_enter()?;
-        Some(self.work_inside(io, work))
+    pub(crate) fn try_command<T>(
+        &self,
+        shard: &Shard,
+        work: impl FnOnce(&mut IoLoop, Timestamp) -> T,
+    ) -> Option<T> {
+        let (result, after) = self.work_inside(shard, shard.io.try_enter()?, work);
+        after.run(&self.debug);
+        Some(result)
+    }
+
+    /// Carries out a command in all shards, one after the other and the first one first. No other command of this kind
+    /// comes in between.
+    pub(crate) fn everywhere(&self, mut work: impl FnMut(&mut IoLoop, Timestamp)) {
+        let mut afters = Vec::with_capacity(self.shards.len());
+        {
+            let _turn = lock(&self.across);
+            for shard in self.shards.iter() {
+                afters.push(self.work_inside(shard, shard.io.enter(), &mut work).1);
+            }
+        }
+        for after in afters {
+            after.run(&self.debug);
+        }
     }
 
     fn work_inside<T>(
         &self,
+        shard: &Shard,
         mut io: Inside<'_, IoLoop>,
         work: impl FnOnce(&mut IoLoop, Timestamp) -> T,
-    ) -> T {
+    ) -> (T, After) {
         let now = clock::now();
         let result = work(&mut io, now);
         let more = io.settle(self, now);
         let next = if more { now } else { io.next_deadline(now) };
         let after = io.after.take();
         drop(io);
-        self.shard.alarm.ring_by(next);
-        after.run(&self.debug);
-        result
+        shard.alarm.ring_by(next);
+        (result, after)
     }
 
-    /// Looks something up in the loop's state.
-    pub(crate) fn query<T>(&self, look: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
-        let mut io = self.shard.io.enter();
+    /// Looks something up in the state of a shard's loop.
+    pub(crate) fn query<T>(&self, shard: &Shard, look: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
+        let mut io = shard.io.enter();
         look(&mut io, clock::now())
     }
 
-    /// The block of a connection whose handle is not closed.
-    pub(crate) fn block(&self, id: ConnId) -> Option<Arc<Block>> {
-        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        blocks.0.get(id.index())?.clone().filter(|b| b.id == id)
+    /// The shard that a connection lives in.
+    pub(crate) fn shard_of(&self, block: &Block) -> &Shard {
+        self.shards.get(block.shard)
     }
 
-    pub(crate) fn add_block(&self, block: &Arc<Block>) {
-        let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-        let slot = block.id.index();
-        if blocks.0.len() <= slot {
-            blocks.0.resize(slot + 1, None);
-        }
-        if let Some(place) = blocks.0.get_mut(slot) {
-            *place = Some(block.clone());
-        }
+    /// The block of a connection whose handle is not closed.
+    pub(crate) fn block(&self, handle: ConnId) -> Option<Arc<Block>> {
+        self.shards.of(handle).block(self.shards.local(handle))
     }
 
     /// Takes a connection out of everything that leads to it.
-    pub(crate) fn remove_block(&self, id: ConnId) -> Option<Arc<Block>> {
-        let removed = {
-            let mut blocks = self.blocks.write().unwrap_or_else(PoisonError::into_inner);
-            blocks.0.get_mut(id.index()).and_then(|place| place.take_if(|b| b.id == id))
-        };
-        if removed.is_some() {
-            lock(&self.config).remove_connection(id.to_raw());
+    pub(crate) fn remove_block(&self, shard: &Shard, local: ConnId) -> Option<Arc<Block>> {
+        let removed = shard.remove_block(local);
+        if let Some(block) = &removed {
+            lock(&self.config).remove_connection(block.id.to_raw());
         }
         removed
     }
 
-    /// All connections whose handles are not closed.
+    /// All connections whose handles are not closed, in the order of their slots.
     pub(crate) fn blocks(&self) -> Vec<Arc<Block>> {
-        let blocks = self.blocks.read().unwrap_or_else(PoisonError::into_inner);
-        blocks.0.iter().flatten().cloned().collect()
+        let mut blocks: Vec<_> = self.shards.iter().flat_map(Shard::blocks).collect();
+        blocks.sort_by_key(|b| b.id.index());
+        blocks
     }
 
     /// Makes room in the settings for a connection that came in, and gives those that count for it.
@@ -241,7 +224,7 @@ impl Shared {
         block: &Arc<Block>,
         after: &mut After,
     ) -> Option<Vec<Arc<Block>>> {
-        let listener = lock(&self.listeners).get(&block.listener?).cloned()?;
+        let listener = lock(&self.listeners).get(block.listener?).cloned()?;
         let mut unwanted = Vec::new();
         listener.offer(block, after, &mut unwanted).then_some(unwanted)
     }
@@ -257,25 +240,45 @@ impl Shared {
         None
     }
 
+    /// A loop ended. The last one takes everything down: as long as one of them lingers, the sockets of all others stay
+    /// open too, since the system would deal the packets of its connections out anew.
+    pub(crate) fn loop_ended(&self) {
+        if self.running.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.forget_everything();
+        }
+    }
+
     /// The end: no handle leads anywhere any more.
     pub(crate) fn forget_everything(&self) {
         let mut after = After::default();
         for block in self.blocks() {
-            self.remove_block(block.id);
+            self.remove_block(self.shard_of(&block), block.local);
             block.close();
             after.notify(&block);
         }
-        let groups: Vec<PollGroupId> = lock(&self.groups).ids().collect();
-        for id in groups {
-            if let Some(group) = lock(&self.groups).remove(id) {
-                group.close();
-            }
-        }
-        let listeners = std::mem::take(&mut *lock(&self.listeners));
-        for listener in listeners.values() {
+        self.close_groups();
+        for (_, listener) in self.take_listeners() {
             listener.close(&mut after);
         }
-        self.shard.io.enter().sockets.close_all();
+        for shard in self.shards.iter() {
+            shard.io.enter().sockets.close_all();
+        }
         after.run(&self.debug);
+    }
+
+    /// Destroys all poll groups. Their connections are about to go too.
+    pub(crate) fn close_groups(&self) {
+        let mut groups = lock(&self.groups);
+        let ids: Vec<PollGroupId> = groups.ids().collect();
+        for group in ids.into_iter().filter_map(|id| groups.remove(id)) {
+            group.close();
+        }
+    }
+
+    /// Takes all listen sockets out of the table.
+    pub(crate) fn take_listeners(&self) -> Vec<(ListenerId, Arc<ListenerBlock>)> {
+        let mut listeners = lock(&self.listeners);
+        let ids: Vec<ListenerId> = listeners.ids().collect();
+        ids.into_iter().filter_map(|id| Some((id, listeners.remove(id)?))).collect()
     }
 }

@@ -15,7 +15,7 @@ async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
 }
 
 fn listen() -> (Context, AsyncListener) {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let listener = AsyncListener::new(context.listen("127.0.0.1:0".parse().unwrap()).unwrap());
     (context, listener)
 }
@@ -35,7 +35,7 @@ async fn a_server_serves_many_clients() {
             });
         }
     });
-    let client = Context::new().unwrap();
+    let client = common::context();
     let tasks: Vec<_> = (0..20u32)
         .map(|i| {
             let connection = AsyncConnection::new(client.connect(address).unwrap());
@@ -60,7 +60,7 @@ async fn a_server_serves_many_clients() {
 #[tokio::test]
 async fn the_end_comes_after_the_last_message() {
     let (_server, listener) = listen();
-    let client = Context::new().unwrap();
+    let client = common::context();
     let to = AsyncConnection::new(client.connect(listener.local_addr()).unwrap());
     let from = soon("the request", listener.accept()).await.unwrap();
     soon("the connection", to.connected()).await.unwrap();
@@ -78,7 +78,7 @@ async fn the_end_comes_after_the_last_message() {
 
 #[tokio::test]
 async fn closing_wakes_who_waits() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let nobody = || Identity::localhost();
     let (a, b) = context.socket_pair(SocketPairKind::Network, [nobody(), nobody()]).unwrap();
     let (a, b) = (AsyncConnection::new(a), AsyncConnection::new(b));
@@ -115,7 +115,7 @@ async fn the_end_of_the_context_wakes_who_waits() {
 
 #[tokio::test]
 async fn sending_waits_for_room() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     for key in [ConfigKey::SendRateMin, ConfigKey::SendRateMax] {
         context.set_config(Scope::Global, key, Some(ConfigValue::Int32(100 << 20))).unwrap();
     }

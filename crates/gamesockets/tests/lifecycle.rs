@@ -39,8 +39,8 @@ fn reasons_travel_both_ways() {
 
 #[test]
 fn requests_can_be_refused() {
-    let client = Context::new().unwrap();
-    let server = Context::new().unwrap();
+    let client = common::context();
+    let server = common::context();
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let to = client.connect(listener.local_addr()).unwrap();
     let from = wait_for("a request", || {
@@ -142,8 +142,8 @@ fn closing_a_listener_destroys_its_connections() {
 
 #[test]
 fn every_change_is_told_once_and_in_order() {
-    let client = Context::new().unwrap();
-    let server = Context::new().unwrap();
+    let client = common::context();
+    let server = common::context();
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let to = client.connect(listener.local_addr()).unwrap();
     let from = wait_for("a request", || accept_all(&server).pop());
@@ -167,7 +167,7 @@ fn every_change_is_told_once_and_in_order() {
 #[test]
 fn nobody_there_is_a_time_out() {
     use gamesockets::config::{ConfigKey, ConfigValue};
-    let context = Context::new().unwrap();
+    let context = common::context();
     let unused = context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let address = unused.local_addr();
     unused.close().unwrap();
@@ -206,7 +206,7 @@ fn the_end_of_the_context_is_told_to_peers_and_handles() {
 fn the_last_context_may_go_inside_the_debug_output() {
     let held = Arc::new(Mutex::new(None::<Context>));
     let inside = held.clone();
-    let context = Context::builder()
+    let context = common::builder()
         .debug_output(DebugLevel::Everything, move |_, _| {
             let last = inside.lock().unwrap().take();
             drop(last);
@@ -227,7 +227,7 @@ fn the_last_context_may_go_inside_the_debug_output() {
 fn debug_output_tells_what_matters() {
     let lines = Arc::new(Mutex::new(Vec::new()));
     let copy = lines.clone();
-    let client = Context::builder()
+    let client = common::builder()
         .debug_output(DebugLevel::Debug, move |level, line| {
             copy.lock().unwrap().push((level, line.to_owned()))
         })
@@ -309,11 +309,11 @@ fn manual_contexts_end_too_even_from_inside() {
 
 #[test]
 fn a_panic_in_the_debug_output_ends_the_context() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let listener = context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let c = context.connect(listener.local_addr()).unwrap();
     context.set_debug_output(DebugLevel::Verbose, |_, _| {
-        assert!(std::thread::current().name() != Some("gamesockets-io"), "on purpose");
+        assert!(!std::thread::current().name().is_some_and(|n| n.starts_with("gamesockets-")), "on purpose");
     });
     wait_until("the end", || {
         accept_all_gently(&context);
@@ -332,13 +332,20 @@ fn accept_all_gently(context: &Context) {
 }
 
 #[test]
-fn the_thread_can_be_prepared() {
-    let name = Arc::new(Mutex::new(None));
-    let copy = name.clone();
-    let context = Context::builder()
-        .on_thread_start(move || *copy.lock().unwrap() = std::thread::current().name().map(str::to_owned))
+fn every_thread_can_be_prepared() {
+    let names = Arc::new(Mutex::new(Vec::new()));
+    let copy = names.clone();
+    let context = common::builder()
+        .on_thread_start(move || {
+            copy.lock().unwrap().extend(std::thread::current().name().map(str::to_owned))
+        })
         .build()
         .unwrap();
     drop(context);
-    assert_eq!(name.lock().unwrap().as_deref(), Some("gamesockets-io"));
+    let mut names = names.lock().unwrap().clone();
+    names.sort();
+    assert_eq!(names.len(), common::IO_THREADS);
+    assert_eq!(names.last().map(String::as_str), Some("gamesockets-io"));
+    names.dedup();
+    assert_eq!(names.len(), common::IO_THREADS, "each has a name of its own");
 }

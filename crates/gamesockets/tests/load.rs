@@ -67,8 +67,8 @@ fn four_threads_send_on_the_same_connections() {
 
 #[test]
 fn connections_come_and_go_on_four_threads() {
-    let server = Context::new().unwrap();
-    let client = Context::new().unwrap();
+    let server = common::context();
+    let client = common::context();
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let done = AtomicBool::new(false);
     thread::scope(|s| {
@@ -150,7 +150,7 @@ fn ending_in_the_middle_of_work() {
 
 #[test]
 fn an_idle_context_sleeps() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let _listener = context.listen("[::]:0".parse().unwrap()).unwrap();
     thread::sleep(Duration::from_millis(100));
     let before = context.loop_counters().turns;
@@ -188,7 +188,7 @@ fn a_game_wakes_the_loop_about_once_per_frame() {
 
 #[test]
 fn traffic_through_pipes_does_not_keep_others_waiting() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let nobody = || Identity::localhost();
     let (a, b) = context.socket_pair(SocketPairKind::Memory, [nobody(), nobody()]).unwrap();
     let data = pattern(100_000, 1);

@@ -18,7 +18,7 @@ fn two(context: &Context, kind: SocketPairKind) -> (Connection, Connection) {
 
 #[test]
 fn pairs_of_both_kinds() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     for kind in [SocketPairKind::Memory, SocketPairKind::Network] {
         let (a, b) = two(&context, kind);
         let info = a.info().unwrap();
@@ -45,7 +45,7 @@ fn pairs_of_both_kinds() {
 
 #[test]
 fn pipes_take_more_than_sockets() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let (a, b) = two(&context, SocketPairKind::Memory);
     let huge = pattern(2_000_000, 8);
     a.send(&huge, SendFlags::RELIABLE).unwrap();
@@ -126,8 +126,8 @@ fn batches_have_results_for_each_message() {
 
 #[test]
 fn poll_groups_gather_messages() {
-    let client = Context::new().unwrap();
-    let server = Context::new().unwrap();
+    let client = common::context();
+    let server = common::context();
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let group = server.create_poll_group().unwrap();
     let ends: Vec<_> = (0..3).map(|_| connect_to(&client, &server, &listener)).collect();
@@ -180,8 +180,8 @@ fn poll_groups_gather_messages() {
 
 #[test]
 fn what_is_sent_before_the_connection_is_made_waits() {
-    let client = Context::new().unwrap();
-    let server = Context::new().unwrap();
+    let client = common::context();
+    let server = common::context();
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let to = client.connect(listener.local_addr()).unwrap();
     assert_eq!(to.send(b"early", SendFlags::RELIABLE).unwrap(), 1);

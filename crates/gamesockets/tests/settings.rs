@@ -51,7 +51,7 @@ fn narrower_scopes_win_and_the_rest_is_inherited() {
 
 #[test]
 fn options_count_from_the_beginning_or_nothing_is_made() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let options = [
         (ConfigKey::SendBufferSize, ConfigValue::Int32(5000)),
         (ConfigKey::ConnectionUserData, ConfigValue::Int64(7)),
@@ -106,7 +106,7 @@ fn user_data_belongs_to_the_connection() {
 
 #[test]
 fn pipes_have_limits_of_their_own_and_can_be_set() {
-    let context = Context::new().unwrap();
+    let context = common::context();
     let nobody = || Identity::localhost();
     let (a, _b) = context.socket_pair(SocketPairKind::Memory, [nobody(), nobody()]).unwrap();
     assert_eq!(a.config(ConfigKey::RecvMaxMessageSize).unwrap().value, ConfigValue::Int32(0x1000_0000));
@@ -116,7 +116,7 @@ fn pipes_have_limits_of_their_own_and_can_be_set() {
 
 #[test]
 fn names_reach_the_peer() {
-    let make = |name| Context::builder().identity(Identity::string(name).unwrap()).build().unwrap();
+    let make = |name| common::builder().identity(Identity::string(name).unwrap()).build().unwrap();
     let (client, server) = (make("alice"), make("bob"));
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
     let (to, from) = connect_to(&client, &server, &listener);
@@ -158,7 +158,7 @@ fn certificates_prove_who_somebody_is() {
     let ca = SigningKey::from_seed([1; 32]);
     let mut trust = TrustStore::new();
     trust.add_root(ca.public()).unwrap();
-    let make = || Context::builder().app_id(440).trust(trust.clone()).build().unwrap();
+    let make = || common::builder().app_id(440).trust(trust.clone()).build().unwrap();
     let (client, server) = (make(), make());
     assert_eq!(client.init_authentication(), Availability::CannotTry);
     assert_eq!(client.certificate_request(), client.certificate_request(), "the key stays");

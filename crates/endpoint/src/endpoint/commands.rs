@@ -52,10 +52,26 @@ impl Endpoint {
     /// See [`ListenError`]; nothing was changed then.
     pub fn listen(
         &mut self,
+        now: Timestamp,
+        socket: SocketId,
+        local: SocketAddr,
+        config: Arc<ConnConfig>,
+    ) -> Result<ListenerId, ListenError> {
+        let challenge = ChallengeKey::generate(&mut self.secret_rng);
+        self.listen_with(now, socket, local, config, challenge)
+    }
+
+    /// The same with a key for challenges that is given: endpoints that share an address need the same.
+    ///
+    /// # Errors
+    /// See [`ListenError`]; nothing was changed then.
+    pub fn listen_with(
+        &mut self,
         _now: Timestamp,
         socket: SocketId,
         local: SocketAddr,
         config: Arc<ConnConfig>,
+        challenge: ChallengeKey,
     ) -> Result<ListenerId, ListenError> {
         if config.symmetric_connect != 0 {
             return Err(ListenError::Symmetric);
@@ -66,7 +82,6 @@ impl Endpoint {
         if self.routes.listener(socket).is_some() {
             return Err(ListenError::SocketInUse);
         }
-        let challenge = ChallengeKey::generate(&mut self.secret_rng);
         let listener = Listener { socket, local, config, challenge };
         let id = self.listeners.insert(listener).map_err(|_| ListenError::TooMany(LISTENERS_MAX))?;
         self.routes.add_listener(socket, id);
@@ -139,13 +154,13 @@ impl Endpoint {
         if self.routes.contains(socket, to) {
             return Err(ConnectError::AddressInUse(to));
         }
-        if self.conns.is_full() {
-            return Err(ConnectError::TooMany(self.conns.len()));
-        }
         let allow = allows_unsigned(&config, to);
         let cert = self.local_certificate();
         if !allow && !cert.has_ca_signature() {
             return Err(ConnectError::NoCertificate);
+        }
+        if !self.reserve(1) {
+            return Err(ConnectError::TooMany(self.counted_connections()));
         }
         let user_data = config.user_data;
         let setup = Setup { local_id: self.draw_wire_id(), cert, config, gauges: Gauges::new() };
@@ -227,9 +242,6 @@ impl Endpoint {
         identities: [Identity; 2],
         config: &Arc<ConnConfig>,
     ) -> Result<[Connection; 2], ConnectError> {
-        if self.conns.len() + 2 > self.conns.capacity() {
-            return Err(ConnectError::TooMany(self.conns.len()));
-        }
         let cert = self.local_certificate();
         let mut setup = || Setup {
             local_id: self.draw_wire_id(),
@@ -239,7 +251,8 @@ impl Endpoint {
         };
         let setups = [setup(), setup()];
         let mut env = env!(self, now, true);
-        Ok(Connection::pair(&mut env, now, setups, identities)?)
+        let pair = Connection::pair(&mut env, now, setups, identities)?;
+        if self.reserve(2) { Ok(pair) } else { Err(ConnectError::TooMany(self.counted_connections())) }
     }
 
     fn entry_mut(&mut self, id: ConnId) -> Result<&mut Entry, BadHandle> {

@@ -89,7 +89,7 @@ impl Endpoint {
             );
             return;
         }
-        if self.undecided >= UNDECIDED_MAX || self.conns.is_full() {
+        if self.undecided >= UNDECIDED_MAX || !self.reserve(1) {
             self.counters.drop_limit = self.counters.drop_limit.saturating_add(1);
             return;
         }
@@ -101,6 +101,7 @@ impl Endpoint {
         };
         let mut env = env!(self, now, allow);
         let Ok(conn) = Connection::incoming(&mut env, now, setup, m, claimed) else {
+            self.give_back();
             // Silence, as the reference: a stranger learns nothing from failing.
             self.counters.drop_handshake = self.counters.drop_handshake.saturating_add(1);
             return;
@@ -115,6 +116,8 @@ impl Endpoint {
         };
         if let Some(id) = self.insert(entry) {
             self.claims.insert(claim, id);
+        } else {
+            self.give_back();
         }
     }
 }

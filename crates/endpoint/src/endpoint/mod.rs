@@ -18,6 +18,7 @@ pub use query::StatusError;
 use crate::counters::Counters;
 use crate::fakenet::{FakeNet, FakeNetConfig};
 use crate::heap::DeadlineHeap;
+use crate::quota::Quota;
 use crate::routes::{KeyedHash, Routes};
 use crate::slab::{ConnId, ListenerId, Slab};
 use crate::types::{ConnectionInfo, Event, SocketId};
@@ -60,6 +61,8 @@ pub struct EndpointConfig {
     pub unix_time_at_start: u64,
     /// Most connections at one time.
     pub connections_max: usize,
+    /// What all endpoints of one owner may have together, if there are several.
+    pub quota: Option<Arc<Quota>>,
 }
 
 impl Default for EndpointConfig {
@@ -70,6 +73,7 @@ impl Default for EndpointConfig {
             trust: TrustStore::default(),
             unix_time_at_start: 0,
             connections_max: CONNECTIONS_MAX_DEFAULT,
+            quota: None,
         }
     }
 }
@@ -123,6 +127,7 @@ pub struct Endpoint {
     public_rng: Rng,
     secret_rng: Rng,
     conns: Slab<ConnId, Box<Entry>>,
+    quota: Option<Arc<Quota>>,
     listeners: Slab<ListenerId, Listener>,
     routes: Routes,
     /// Our ids on the wire, all different.
@@ -158,6 +163,7 @@ impl Endpoint {
             public_rng,
             secret_rng,
             conns: Slab::new(config.connections_max),
+            quota: config.quota,
             listeners: Slab::new(LISTENERS_MAX),
             routes: Routes::new(hash),
             wire_ids: HashMap::with_hasher(hash),
@@ -268,9 +274,28 @@ impl Endpoint {
         }
     }
 
+    /// Makes sure that `count` more connections can be inserted, and counts them.
+    fn reserve(&self, count: usize) -> bool {
+        self.conns.len() + count <= self.conns.capacity()
+            && self.quota.as_ref().is_none_or(|quota| quota.take(count))
+    }
+
+    /// A connection went, or was not made after all.
+    fn give_back(&self) {
+        if let Some(quota) = &self.quota {
+            quota.give_back();
+        }
+    }
+
+    /// How many connections there are as far as the limit is concerned.
+    fn counted_connections(&self) -> usize {
+        self.quota.as_ref().map_or(self.conns.len(), |quota| quota.used())
+    }
+
     /// Takes a connection out of everything.
     fn destroy(&mut self, id: ConnId) {
         let Some(e) = self.conns.remove(id) else { return };
+        self.give_back();
         if !e.decided {
             self.undecided -= 1;
         }

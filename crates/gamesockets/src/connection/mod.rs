@@ -5,6 +5,7 @@ mod send;
 use crate::block::Block;
 use crate::context::config::Options;
 use crate::error::{Ended, GroupError};
+use crate::io::IoLoop;
 use crate::message::Message;
 use crate::poll_group::PollGroup;
 use crate::shared::Shared;
@@ -17,7 +18,7 @@ use gamesockets_endpoint::slab::{ConnId, ListenerId};
 use gamesockets_endpoint::types::{AcceptError, BadHandle, ConnectionInfo, LanesError};
 use gamesockets_proto::connection::{ConnectionState, LaneStatus, RealTimeStatus};
 use gamesockets_proto::snp::send::LaneConfig;
-use gamesockets_wire::Identity;
+use gamesockets_wire::{Identity, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 
@@ -79,6 +80,20 @@ impl Connection {
         self.block.with_info(|info| info.identity.clone())
     }
 
+    /// Which of the context's I/O threads serves it, from 0. It stays the same for the whole life of the connection;
+    /// see [`ContextBuilder::io_threads`](crate::ContextBuilder::io_threads).
+    pub fn io_thread(&self) -> usize {
+        self.block.shard
+    }
+
+    fn command<T>(&self, work: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
+        self.shared.command(self.shared.shard_of(&self.block), work)
+    }
+
+    fn query<T>(&self, look: impl FnOnce(&mut IoLoop, Timestamp) -> T) -> T {
+        self.shared.query(self.shared.shard_of(&self.block), look)
+    }
+
     fn open(&self) -> Result<&Arc<Block>, BadHandle> {
         if self.block.is_closed() { Err(BadHandle) } else { Ok(&self.block) }
     }
@@ -88,11 +103,11 @@ impl Connection {
     /// # Errors
     /// See [`AcceptError`].
     pub fn accept(&self) -> Result<(), AcceptError> {
-        let id = self.open()?.id;
-        self.shared.command(|io, now| {
-            io.endpoint.accept(now, id)?;
+        let block = self.open()?;
+        self.command(|io, now| {
+            io.endpoint.accept(now, block.local)?;
             // The connection was found just now, so its settings are there.
-            let _ = lock(&self.shared.config).lock_after_handshake(id.to_raw());
+            let _ = lock(&self.shared.config).lock_after_handshake(block.id.to_raw());
             Ok(())
         })
     }
@@ -108,10 +123,10 @@ impl Connection {
     /// It was closed before.
     pub fn close(&self, reason: u32, text: &str, linger: bool) -> Result<(), BadHandle> {
         let block = self.open()?;
-        self.shared.command(|io, now| {
+        self.command(|io, now| {
             // What was staged counts as sent before.
-            io.endpoint.absorb(block.id, &mut lock(&block.outbox));
-            io.endpoint.close(now, block.id, reason, text, linger)
+            io.endpoint.absorb(block.local, &mut lock(&block.outbox));
+            io.endpoint.close(now, block.local, reason, text, linger)
         })
     }
 
@@ -138,7 +153,7 @@ impl Connection {
     /// # Errors
     /// See [`GroupError`].
     pub fn set_poll_group(&self, group: Option<&PollGroup>) -> Result<(), GroupError> {
-        self.shared.query(|_, _| {
+        self.query(|_, _| {
             if self.block.is_closed() {
                 return Err(GroupError::Connection);
             }
@@ -185,10 +200,10 @@ impl Connection {
 
     fn status_of(&self, lanes: &mut [LaneStatus]) -> Result<RealTimeStatus, StatusError> {
         let block = self.open()?;
-        self.shared.query(|io, now| {
+        self.query(|io, now| {
             // So that the figures include what was staged up to now.
-            io.endpoint.absorb(block.id, &mut lock(&block.outbox));
-            io.endpoint.status(now, block.id, lanes)
+            io.endpoint.absorb(block.local, &mut lock(&block.outbox));
+            io.endpoint.status(now, block.local, lanes)
         })
     }
 
@@ -198,9 +213,9 @@ impl Connection {
     /// The handle was closed.
     pub fn detailed_status(&self) -> Result<String, BadHandle> {
         let block = self.open()?;
-        self.shared.query(|io, now| {
-            io.endpoint.absorb(block.id, &mut lock(&block.outbox));
-            io.endpoint.detailed_status(now, block.id)
+        self.query(|io, now| {
+            io.endpoint.absorb(block.local, &mut lock(&block.outbox));
+            io.endpoint.detailed_status(now, block.local)
         })
     }
 
@@ -224,8 +239,8 @@ impl Connection {
     /// ```
     pub fn configure_lanes(&self, lanes: &[LaneConfig]) -> Result<(), LanesError> {
         let block = self.open()?;
-        self.shared.command(|io, now| {
-            io.endpoint.configure_lanes(now, block.id, lanes)?;
+        self.command(|io, now| {
+            io.endpoint.configure_lanes(now, block.local, lanes)?;
             lock(&block.outbox).grow_lanes(lanes.len());
             Ok(())
         })
@@ -237,9 +252,9 @@ impl Connection {
     /// The handle was closed.
     pub fn set_name(&self, name: &str) -> Result<(), BadHandle> {
         let block = self.open()?;
-        self.shared.query(|io, _| {
-            io.endpoint.set_name(block.id, name)?;
-            block.publish(io.endpoint.info(block.id)?);
+        self.query(|io, _| {
+            io.endpoint.set_name(block.local, name)?;
+            block.publish(io.endpoint.info(block.local)?);
             Ok(())
         })
     }

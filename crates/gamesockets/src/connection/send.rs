@@ -81,7 +81,7 @@ impl Connection {
             _ => {}
         }
         lock(&self.block.outbox).flush();
-        self.shared.shard.mark_dirty(&self.block, clock::now());
+        self.shared.shard_of(&self.block).mark_dirty(&self.block, clock::now());
         if state == ConnectionState::Connected { Ok(()) } else { Err(FlushError::NotConnected) }
     }
 }
@@ -117,13 +117,14 @@ fn stage(
 /// The loop has to take over what was staged; or this thread does its work right now, if that was asked for and nobody
 /// else is at it.
 fn announce(shared: &Shared, block: &Arc<Block>, due: Timestamp, flags: SendFlags) {
+    let shard = shared.shard_of(block);
     if flags.contains(SendFlags::USE_CURRENT_THREAD) {
-        shared.shard.mark_dirty(block, Timestamp::MAX);
-        if shared.try_command(|_, _| ()).is_some() {
+        shard.mark_dirty(block, Timestamp::MAX);
+        if shared.try_command(shard, |_, _| ()).is_some() {
             return;
         }
     }
-    shared.shard.mark_dirty(block, due);
+    shard.mark_dirty(block, due);
 }
 
 /// Stages messages for one connection, until one is not taken. Returns how many were taken.

@@ -3,6 +3,7 @@
 use super::Context;
 use crate::block::Block;
 use crate::io::IoLoop;
+use crate::shard::Shard;
 use crate::shared::Shared;
 use crate::sync::lock;
 use gamesockets_endpoint::config::{
@@ -82,19 +83,32 @@ impl Shared {
         value: Option<&ConfigValue>,
     ) -> Result<(), SetError> {
         lock(&self.config).set(scope, key, value)?;
-        self.command(|io, now| self.push_config(io, now, scope, &[key]));
+        self.push_config(scope, &[key]);
         Ok(())
     }
 
     pub(crate) fn set_config_all(&self, scope: Scope, options: &Options) -> Result<(), OptionError> {
         lock(&self.config).apply_options(scope, options)?;
         let keys: Vec<ConfigKey> = options.iter().map(|(key, _)| *key).collect();
-        self.command(|io, now| self.push_config(io, now, scope, &keys));
+        self.push_config(scope, &keys);
         Ok(())
     }
 
-    /// Has changed values take effect. The tree is read here, so that of two changes the later one wins.
-    fn push_config(&self, io: &mut IoLoop, now: Timestamp, scope: Scope, keys: &[ConfigKey]) {
+    /// Has changed values take effect wherever they reach.
+    fn push_config(&self, scope: Scope, keys: &[ConfigKey]) {
+        match scope {
+            Scope::Connection(id) => {
+                if let Some(id) = ConnId::from_raw(id) {
+                    let shard = self.shards.of(id);
+                    self.command(shard, |io, now| self.push_config_to(io, now, scope, keys));
+                }
+            }
+            _ => self.everywhere(|io, now| self.push_config_to(io, now, scope, keys)),
+        }
+    }
+
+    /// Has changed values take effect in one shard. The tree is read here, so that of two changes the later one wins.
+    fn push_config_to(&self, io: &mut IoLoop, now: Timestamp, scope: Scope, keys: &[ConfigKey]) {
         if keys.iter().any(|k| k.info().rules.scope == ScopeKind::Global) {
             let (fake, trace) = {
                 let config = lock(&self.config);
@@ -106,37 +120,36 @@ impl Shared {
         if keys.iter().all(|k| k.info().rules.scope == ScopeKind::Global) {
             return;
         }
-        for block in self.concerned(scope) {
+        for block in self.concerned(scope, self.shards.get(io.number)) {
             if let Some(config) = self.resolve(Scope::Connection(block.id.to_raw())) {
                 block.set_config(&config);
                 if keys.contains(&ConfigKey::ConnectionUserData) {
                     block.set_user_data(config.user_data);
                 }
-                io.endpoint.set_config(now, block.id, Arc::new(config));
+                io.endpoint.set_config(now, block.local, Arc::new(config));
             }
         }
         if matches!(scope, Scope::Connection(_)) {
             return;
         }
-        let listeners: Vec<_> = lock(&self.listeners).keys().copied().collect();
-        for id in listeners {
+        for (local, id) in &io.listeners {
             if let Some(config) = self.resolve(Scope::ListenSocket(id.to_raw())) {
-                // It exists: it was in the list, and leaves that only with the loop locked.
-                let _ = io.endpoint.set_listener_config(id, Arc::new(config));
+                // It exists: it is in the list.
+                let _ = io.endpoint.set_listener_config(*local, Arc::new(config));
             }
         }
     }
 
-    /// The connections that a change of settings may reach.
-    fn concerned(&self, scope: Scope) -> Vec<Arc<Block>> {
+    /// The connections of a shard that a change of settings may reach.
+    fn concerned(&self, scope: Scope, shard: &Shard) -> Vec<Arc<Block>> {
         match scope {
             Scope::Connection(id) => ConnId::from_raw(id).and_then(|id| self.block(id)).into_iter().collect(),
             Scope::ListenSocket(id) => {
-                let mut blocks = self.blocks();
+                let mut blocks = shard.blocks();
                 blocks.retain(|b| b.listener.is_some_and(|l| l.to_raw() == id));
                 blocks
             }
-            _ => self.blocks(),
+            _ => shard.blocks(),
         }
     }
 

@@ -1,15 +1,13 @@
-//! Listening, connecting, and pairs of connections.
+//! Connecting, and pairs of connections.
 
 use super::Context;
 use super::config::Options;
 use crate::block::Block;
 use crate::connection::Connection;
 use crate::debug::DebugLevel;
-use crate::error::{ConnectError, ListenError};
+use crate::error::ConnectError;
 use crate::io::socket::Socket;
 use crate::io::{IoLoop, NO_SOCKET};
-use crate::listener::{Listener, ListenerBlock};
-use crate::sync::lock;
 use gamesockets_endpoint::config::{ConfigKey, ConfigValue};
 use gamesockets_endpoint::slab::ConnId;
 use gamesockets_endpoint::types::{ConnectError as Refused, SocketId};
@@ -43,54 +41,6 @@ const PIPE_OPTIONS: &Options = &[
 ];
 
 impl Context {
-    /// Listens at an address of this machine. Port 0 has the system choose one, see [`Listener::local_addr`]. `[::]`
-    /// stands for all addresses, those of IPv4 too; where there is no IPv6, for all of IPv4.
-    ///
-    /// # Errors
-    /// See [`ListenError`].
-    pub fn listen(&self, address: SocketAddr) -> Result<Listener, ListenError> {
-        self.listen_with(address, &[])
-    }
-
-    /// Listens with settings that connections coming in inherit.
-    ///
-    /// # Errors
-    /// See [`ListenError`].
-    pub fn listen_with(
-        &self,
-        address: SocketAddr,
-        options: &[(ConfigKey, ConfigValue)],
-    ) -> Result<Listener, ListenError> {
-        let shared = &self.shared;
-        let config = Arc::new(shared.try_listener_options(options)?);
-        let bind_error = |source| ListenError::Bind { address, source };
-        let socket = Socket::bind(address).map_err(bind_error)?;
-        let local = socket.local();
-        let block = shared.command(|io, now| {
-            if shared.is_stopping() {
-                return Err(ListenError::ShutDown);
-            }
-            let abilities = socket.abilities();
-            let socket = io.sockets.add(socket).map_err(bind_error)?;
-            let id = match io.endpoint.listen(now, socket, local, config) {
-                Ok(id) => id,
-                Err(e) => {
-                    io.sockets.remove(socket);
-                    return Err(e.into());
-                }
-            };
-            // Tried before, and handles are unique.
-            let _ = lock(&shared.config).add_listener(id.to_raw(), options);
-            let block = Arc::new(ListenerBlock::new(id, local));
-            lock(&shared.listeners).insert(id, block.clone());
-            io.after
-                .lines
-                .push(&shared.debug, DebugLevel::Msg, || format!("listening at {local} ({abilities})"));
-            Ok(block)
-        })?;
-        Ok(Listener { shared: shared.clone(), block })
-    }
-
     /// Starts connecting to a listen socket. Watch for the events of the connection, or for its state; messages sent
     /// meanwhile wait.
     ///
@@ -116,7 +66,7 @@ impl Context {
         let config = shared.try_connection_options(options)?;
         let socket_error = |source| ConnectError::Socket { to, source };
         let socket = Socket::bind_towards(to).map_err(socket_error)?;
-        shared.command(|io, now| {
+        shared.command(shared.shards.least_loaded(), |io, now| {
             if shared.is_stopping() {
                 return Err(ConnectError::ShutDown);
             }
@@ -150,9 +100,10 @@ impl Context {
         let gone = |_| ConnectError::Refused(Refused::TooMany(0));
         let gauges = io.endpoint.gauges(id).map_err(gone)?;
         let info = io.endpoint.info(id).map_err(gone)?;
-        let block = Arc::new(Block::new(id, gauges, info, config, pipe));
-        self.shared.keep_connection_options(id, options);
-        self.shared.add_block(&block);
+        let place = self.shared.shards.place(io.number, id);
+        let block = Arc::new(Block::new(place, None, gauges, info, config, pipe));
+        self.shared.keep_connection_options(place.handle, options);
+        self.shared.shard_of(&block).add_block(&block);
         Ok(Connection::new(&self.shared, block))
     }
 
@@ -176,7 +127,7 @@ impl Context {
         } else {
             Some((Socket::bind(to).map_err(socket_error)?, Socket::bind(to).map_err(socket_error)?))
         };
-        shared.command(|io, now| {
+        shared.command(shared.shards.least_loaded(), |io, now| {
             if shared.is_stopping() {
                 return Err(ConnectError::ShutDown);
             }

@@ -6,10 +6,12 @@ use crate::debug::DebugLevel;
 use crate::event::Queued;
 use crate::identity::{AuthenticationStatus, Availability};
 use crate::io::IoLoop;
+use crate::listener::ListenerBlock;
 use crate::shared::Shared;
 use crate::sync::lock;
 use gamesockets_crypto::cert::{InstallError, TrustStore, install, request};
 use gamesockets_crypto::sign::SigningKey;
+use gamesockets_endpoint::slab::ListenerId;
 use gamesockets_wire::{Identity, Timestamp};
 use std::sync::Arc;
 
@@ -26,13 +28,24 @@ impl Context {
     /// sockets are closed, poll groups destroyed, the private key and the certificate forgotten.
     pub fn reset_identity(&self, identity: Option<Identity>) {
         let identity = identity.unwrap_or_else(Identity::localhost);
-        self.shared.command(|io, now| {
-            self.shared.drop_all(io, now);
+        let shared = &self.shared;
+        let mut listeners = None;
+        shared.everywhere(|io, now| {
+            let listeners = listeners.get_or_insert_with(|| {
+                shared.close_groups();
+                shared.take_listeners()
+            });
+            shared.drop_all(io, now, listeners);
             io.endpoint.set_identity(identity.clone());
-            let mut a = lock(&self.shared.authentication);
-            a.identity = identity;
+            let mut a = lock(&shared.authentication);
+            a.identity = identity.clone();
             a.key = None;
         });
+        let mut config = lock(&shared.config);
+        for (id, _) in listeners.into_iter().flatten() {
+            config.remove_listener(id.to_raw());
+        }
+        drop(config);
         self.set_status(AuthenticationStatus::without_certificate());
     }
 
@@ -82,11 +95,12 @@ impl Context {
             let line = format!("the certificate just installed is not trusted by our own roots: {why}");
             self.shared.debug.say(DebugLevel::Warning, &line);
         }
-        self.shared.command(|io, _| {
+        let certificate = Arc::new(installed.certificate);
+        self.shared.everywhere(|io, _| {
             if io.endpoint.identity() != &identity {
                 io.endpoint.set_identity(identity.clone());
             }
-            io.endpoint.set_certificate(Arc::new(installed.certificate));
+            io.endpoint.set_certificate(certificate.clone());
         });
         self.set_status(AuthenticationStatus::with_certificate(&identity));
         Ok(())
@@ -96,7 +110,7 @@ impl Context {
     pub fn set_trust(&self, trust: TrustStore) {
         lock(&self.shared.config).authentication_configured(trust.has_roots());
         lock(&self.shared.authentication).trust = trust.clone();
-        self.shared.command(|io, _| io.endpoint.set_trust(trust));
+        self.shared.everywhere(|io, _| io.endpoint.set_trust(trust.clone()));
     }
 
     /// Starts getting what is needed for proving who we are, or tries again, and returns how things are. There is no
@@ -118,7 +132,7 @@ impl Context {
             changed
         };
         if changed {
-            self.shared.command(|io, _| {
+            self.shared.command(self.shared.shards.first(), |io, _| {
                 self.shared.post(Queued::Authentication(status), &mut io.after.lines);
                 io.delivered = true;
             });
@@ -127,11 +141,11 @@ impl Context {
 }
 
 impl Shared {
-    /// Ends all connections, listen sockets and poll groups.
-    fn drop_all(&self, io: &mut IoLoop, now: Timestamp) {
-        for block in self.blocks() {
+    /// Ends all connections of a shard, and these listen sockets.
+    fn drop_all(&self, io: &mut IoLoop, now: Timestamp, listeners: &[(ListenerId, Arc<ListenerBlock>)]) {
+        for block in self.shards.get(io.number).blocks() {
             // A handle that is gone is what we want.
-            let _ = io.endpoint.close(now, block.id, 2999, "the identity was reset", false);
+            let _ = io.endpoint.close(now, block.local, 2999, "the identity was reset", false);
         }
         // The goodbyes of connections that came in have to leave before their listen sockets go.
         for _ in 0..GOODBYE_TURNS {
@@ -139,17 +153,9 @@ impl Shared {
                 break;
             }
         }
-        let listeners = std::mem::take(&mut *lock(&self.listeners));
         for (id, block) in listeners {
             block.close(&mut io.after);
-            let _ = io.endpoint.close_listener(id);
-            lock(&self.config).remove_listener(id.to_raw());
-        }
-        let groups: Vec<_> = lock(&self.groups).ids().collect();
-        for id in groups {
-            if let Some(group) = lock(&self.groups).remove(id) {
-                group.close();
-            }
+            io.close_listener(*id);
         }
     }
 }

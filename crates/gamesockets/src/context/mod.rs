@@ -1,10 +1,11 @@
-//! The context: one identity, one loop, and everything that hangs on them.
+//! The context: one identity, one loop or several, and everything that hangs on them.
 
 mod builder;
 pub(crate) mod config;
 mod connect;
 mod events;
 mod identity;
+mod listen;
 mod poll;
 
 pub use builder::ContextBuilder;
@@ -27,11 +28,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-/// Everything that belongs together: an identity, settings, sockets, connections, and the loop that serves them.
+/// Everything that belongs together: an identity, settings, sockets, connections, and the loops that serve them.
 ///
 /// A program usually has one. Clones name the same context. When the last one is dropped, every connection is closed
 /// with reason 2999, peers are told, connections that were closed with `linger` get up to two seconds to finish, and
-/// the I/O thread ends. Handles that are left then answer with errors.
+/// the I/O threads end. Handles that are left then answer with errors.
 ///
 /// All methods can be called from any thread. Those that send, receive or look something up return at once; those that
 /// change something (listen, connect, accept, close, lanes, settings) may wait for the loop to finish what it is doing,
@@ -96,7 +97,7 @@ impl Context {
 
     /// The listen socket behind a handle, if it was not closed.
     pub fn listener(&self, handle: ListenerId) -> Option<Listener> {
-        let block = lock(&self.shared.listeners).get(&handle)?.clone();
+        let block = lock(&self.shared.listeners).get(handle)?.clone();
         Some(Listener { shared: self.shared.clone(), block })
     }
 
@@ -116,7 +117,7 @@ impl Context {
         }
         let mut groups = lock(&self.shared.groups);
         let id = groups
-            .insert_with(|id| Arc::new(Group::new(id)))
+            .insert_with(|id| Arc::new(Group::new(id, self.shared.shards.len())))
             .map_err(|_| CreateGroupError::TooMany(POLL_GROUPS_MAX))?;
         let group = groups.get(id).cloned().ok_or(CreateGroupError::TooMany(POLL_GROUPS_MAX))?;
         drop(groups);
@@ -146,18 +147,32 @@ impl Context {
 
     /// What was dropped and why, and other counts since the start.
     pub fn counters(&self) -> Counters {
-        self.shared.query(|io, _| *io.endpoint.counters())
+        self.counters_of_threads().iter().fold(Counters::default(), |sum, one| sum.plus(one))
     }
 
-    /// What the loop did since the start.
+    /// The same for each [I/O thread](ContextBuilder::io_threads) by itself, in the order of their numbers.
+    pub fn counters_of_threads(&self) -> Vec<Counters> {
+        let shards = self.shared.shards.iter();
+        shards.map(|shard| self.shared.query(shard, |io, _| *io.endpoint.counters())).collect()
+    }
+
+    /// What the loops did since the start.
     pub fn loop_counters(&self) -> LoopCounters {
-        let wakes = self.shared.shard.alarm.rings();
-        self.shared.query(|io, _| LoopCounters { wakes, ..io.counters })
+        self.shared.shards.iter().fold(LoopCounters::default(), |sum, shard| {
+            let wakes = shard.alarm.rings();
+            sum.plus(&self.shared.query(shard, |io, _| LoopCounters { wakes, ..io.counters }))
+        })
     }
 
-    /// How many sockets are open.
+    /// How many I/O threads there are; 1 also if the application runs the loop itself.
+    pub fn io_threads(&self) -> usize {
+        self.shared.shards.len()
+    }
+
+    /// How many sockets are open. A listen socket counts once for each I/O thread that serves it.
     pub fn socket_count(&self) -> usize {
-        self.shared.query(|io, _| io.sockets.len())
+        let shards = self.shared.shards.iter();
+        shards.map(|shard| self.shared.query(shard, |io, _| io.sockets.len())).sum()
     }
 
     /// Has `output` called with every line of debug output that is at least as important as `level`; `None` for no

@@ -7,7 +7,6 @@ use crate::io::thread::{rest, step, wind_down};
 use crate::io::wake::Poller;
 use crate::shared::Runner;
 use crate::sync::lock;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 impl Context {
@@ -42,24 +41,30 @@ impl Context {
         *lock(&self.shared.polled_by) = Some(std::thread::current().id());
         let result = self.poll_once(&mut poller, timeout);
         *lock(&self.shared.polled_by) = None;
-        self.shared.shard.alarm.awake();
+        self.shared.shards.first().alarm.awake();
         if self.shared.is_stopping() {
-            wind_down(&self.shared, &mut poller);
+            self.end_polling(&mut poller);
         }
         result
     }
 
     fn poll_once(&self, poller: &mut Poller, timeout: Duration) -> Result<(), PollError> {
+        let (shared, shard) = (&self.shared, self.shared.shards.first());
         poller.wait(Duration::ZERO).map_err(PollError::Wait)?;
         let found = !poller.readable.is_empty();
-        let next = step(&self.shared, poller);
-        if !found && !timeout.is_zero() && !self.shared.query(|io, _| std::mem::take(&mut io.delivered)) {
+        let next = step(shared, shard, poller);
+        if !found && !timeout.is_zero() && !shared.query(shard, |io, _| std::mem::take(&mut io.delivered)) {
             let latest = clock::now() + timeout;
-            rest(&self.shared, poller, next.min(latest)).map_err(PollError::Wait)?;
-            step(&self.shared, poller);
+            rest(shared, shard, poller, next.min(latest)).map_err(PollError::Wait)?;
+            step(shared, shard, poller);
         }
-        self.shared.query(|io, _| io.delivered = false);
+        shared.query(shard, |io, _| io.delivered = false);
         Ok(())
+    }
+
+    fn end_polling(&self, poller: &mut Poller) {
+        wind_down(&self.shared, self.shared.shards.first(), poller);
+        self.shared.forget_everything();
     }
 
     fn is_inside_poll(&self) -> bool {
@@ -67,25 +72,27 @@ impl Context {
     }
 
     /// Ends the context now, as dropping the last clone of it does: closes all connections with reason 2999 and waits
-    /// for the I/O thread to end. Further calls on its handles fail.
+    /// for the I/O threads to end. Further calls on its handles fail.
     pub fn shutdown(&self) {
         let shared = &self.shared;
-        if shared.stopping.swap(true, Ordering::AcqRel) {
+        if !shared.stop() {
             return;
         }
-        shared.shard.alarm.ring();
         // If this very thread polls, and got here from inside the debug output, its polling ends with it.
         let inside_poll = self.is_inside_poll();
         match shared.runner.get() {
-            Some(Runner::Thread(handle)) => {
-                let handle = lock(handle).take();
-                // Not for ourselves: the debug output may own the last context.
-                if let Some(handle) = handle.filter(|h| h.thread().id() != std::thread::current().id()) {
-                    // A thread that panicked has ended too.
-                    let _ = handle.join();
+            Some(Runner::Threads(handles)) => {
+                let handles = std::mem::take(&mut *lock(handles));
+                let own = std::thread::current().id();
+                // Not by one of them: the debug output may own the last context.
+                if handles.iter().all(|h| h.thread().id() != own) {
+                    for handle in handles {
+                        // A thread that panicked has ended too.
+                        let _ = handle.join();
+                    }
                 }
             }
-            Some(Runner::Manual(poller)) if !inside_poll => wind_down(shared, &mut lock(poller)),
+            Some(Runner::Manual(poller)) if !inside_poll => self.end_polling(&mut lock(poller)),
             _ => {}
         }
         shared.take_events();

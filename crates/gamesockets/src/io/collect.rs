@@ -25,10 +25,11 @@ pub(super) struct Ended {
 impl IoLoop {
     /// Hands everything over that the endpoint has for the application.
     pub(crate) fn collect(&mut self, shared: &Shared, now: Timestamp) {
+        let shard = shared.shards.get(self.number);
         // Messages first, so that whoever sees the end of a connection finds all of its messages.
         while let Some(id) = self.endpoint.poll_readable() {
             self.endpoint.take_messages(id, &mut self.arrived);
-            match shared.block(id) {
+            match shard.block(id) {
                 Some(block) if !self.arrived.is_empty() => {
                     self.delivered = true;
                     block.deliver(&mut self.arrived);
@@ -43,7 +44,7 @@ impl IoLoop {
                     self.changed(shared, now, conn, old, new, info)
                 }
                 Event::Destroyed { conn } => {
-                    if let Some(block) = shared.remove_block(conn) {
+                    if let Some(block) = shared.remove_block(shard, conn) {
                         block.close();
                     }
                 }
@@ -68,7 +69,8 @@ impl IoLoop {
         new: ConnectionState,
         mut info: Box<ConnectionInfo>,
     ) {
-        let known = shared.block(conn);
+        let shard = shared.shards.get(self.number);
+        let known = shard.block(conn);
         let incoming = old == ConnectionState::None && info.listener.is_some();
         let Some(block) = known.or_else(|| if incoming { self.make_block(shared, conn) } else { None })
         else {
@@ -76,10 +78,10 @@ impl IoLoop {
         };
         self.after.lines.push(&shared.debug, DebugLevel::Verbose, || describe_change(old, new, &info));
         info.state = new;
-        info.user_data = block.user_data();
+        block.translate(&mut info);
         match new {
             ConnectionState::None => {
-                shared.remove_block(conn);
+                shared.remove_block(shard, conn);
                 block.publish((*info).clone());
                 block.close();
             }
@@ -95,8 +97,8 @@ impl IoLoop {
         if let Some(unwanted) = offered {
             for block in unwanted {
                 // Already gone is as good.
-                let _ =
-                    self.endpoint.close(now, block.id, 0, "too many connections wait to be accepted", false);
+                let text = "too many connections wait to be accepted";
+                let _ = self.endpoint.close(now, block.local, 0, text, false);
             }
             return;
         }
@@ -107,9 +109,11 @@ impl IoLoop {
     fn make_block(&self, shared: &Shared, conn: ConnId) -> Option<Arc<Block>> {
         let info = self.endpoint.info(conn).ok()?;
         let gauges = self.endpoint.gauges(conn).ok()?;
-        let config = shared.config_of_incoming(conn, info.listener)?;
-        let block = Arc::new(Block::new(conn, gauges, info, &config, false));
-        shared.add_block(&block);
+        let listener = info.listener.and_then(|local| self.listeners.get(&local)).copied();
+        let place = shared.shards.place(self.number, conn);
+        let config = shared.config_of_incoming(place.handle, listener)?;
+        let block = Arc::new(Block::new(place, listener, gauges, info, &config, false));
+        shared.shards.get(self.number).add_block(&block);
         Some(block)
     }
 
@@ -174,7 +178,7 @@ mod tests {
         assert_eq!(d.state(), ConnectionState::ClosedByPeer);
         let after = |seconds| {
             let shared = &context.shared;
-            let taken = shared.query(|io, now| {
+            let taken = shared.query(shared.shards.first(), |io, now| {
                 io.report_unclosed(shared, now + Duration::from_secs(seconds));
                 io.after.take()
             });

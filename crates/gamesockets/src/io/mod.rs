@@ -14,11 +14,12 @@ use crate::debug::{DebugLevel, Lines};
 use crate::shared::Shared;
 use collect::Ended;
 use gamesockets_endpoint::endpoint::Endpoint;
+use gamesockets_endpoint::slab::ListenerId;
 use gamesockets_endpoint::types::{SocketErrorKind, SocketId};
 use gamesockets_proto::message::Message as Arrived;
 use gamesockets_wire::Timestamp;
 use socket::RecvArea;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,12 +33,12 @@ const FRUITLESS_TURNS_MAX: u32 = 4;
 /// That sleep, microseconds: the shortest there is.
 const FRUITLESS_SLEEP_US: u64 = 1000;
 
-/// What the loop did; see [`Context::counters`](crate::Context::counters).
+/// What the loops did; see [`Context::loop_counters`](crate::Context::loop_counters).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LoopCounters {
-    /// Turns of the loop. An idle context makes almost none.
+    /// Turns of all loops. An idle context makes almost none.
     pub turns: u64,
-    /// How often another thread woke the loop.
+    /// How often another thread woke a loop.
     pub wakes: u64,
     /// Calls to the system that received something.
     pub receives: u64,
@@ -47,11 +48,28 @@ pub struct LoopCounters {
     pub send_blocks: u64,
 }
 
+impl LoopCounters {
+    /// Each counter plus the same one of another loop.
+    pub(crate) const fn plus(&self, other: &Self) -> Self {
+        Self {
+            turns: self.turns + other.turns,
+            wakes: self.wakes + other.wakes,
+            receives: self.receives + other.receives,
+            sends: self.sends + other.sends,
+            send_blocks: self.send_blocks + other.send_blocks,
+        }
+    }
+}
+
 /// Everything that one loop owns. Locked for one turn, or for one command of the application.
 #[derive(Debug)]
 pub(crate) struct IoLoop {
+    /// Of the shard that it belongs to.
+    pub(crate) number: usize,
     pub(crate) endpoint: Endpoint,
     pub(crate) sockets: Sockets,
+    /// Handles of listen sockets, by what the endpoint calls them.
+    pub(crate) listeners: BTreeMap<ListenerId, ListenerId>,
     area: RecvArea,
     outgoing: Outgoing,
     arrived: Vec<Arrived>,
@@ -67,10 +85,12 @@ pub(crate) struct IoLoop {
 }
 
 impl IoLoop {
-    pub(crate) fn new(endpoint: Endpoint, registry: mio::Registry) -> Self {
+    pub(crate) fn new(number: usize, endpoint: Endpoint, registry: mio::Registry) -> Self {
         Self {
+            number,
             endpoint,
             sockets: Sockets::new(registry),
+            listeners: BTreeMap::new(),
             area: RecvArea::new(),
             outgoing: Outgoing::default(),
             arrived: Vec::new(),
@@ -111,8 +131,22 @@ impl IoLoop {
         self.collect(shared, now);
         self.report_unclosed(shared, now);
         #[cfg(feature = "async")]
-        shared.wake_who_waits_for_room(&mut self.after);
+        shared.shards.get(self.number).wake_who_waits_for_room(&mut self.after);
         more
+    }
+
+    /// What the endpoint calls a listen socket.
+    pub(crate) fn local_listener(&self, handle: ListenerId) -> Option<ListenerId> {
+        self.listeners.iter().find(|(_, h)| **h == handle).map(|(local, _)| *local)
+    }
+
+    /// Stops listening here, if this loop does, and destroys what came in.
+    pub(crate) fn close_listener(&mut self, handle: ListenerId) {
+        if let Some(local) = self.local_listener(handle) {
+            // It exists: it is in the list.
+            let _ = self.endpoint.close_listener(local);
+            self.listeners.remove(&local);
+        }
     }
 
     /// When something has to be done next.
@@ -123,16 +157,17 @@ impl IoLoop {
 
     /// Takes over what the application staged for sending.
     fn absorb(&mut self, shared: &Shared) {
-        shared.shard.take_dirty(&mut self.taken);
+        shared.shards.get(self.number).take_dirty(&mut self.taken);
         for block in self.taken.drain(..) {
             // First the mark, so that what is staged from now on is marked again.
             block.dirty.store(false, Ordering::Release);
-            self.endpoint.absorb(block.id, &mut crate::sync::lock(&block.outbox));
+            self.endpoint.absorb(block.local, &mut crate::sync::lock(&block.outbox));
         }
     }
 
     /// Reads what the sockets have, within the budget. Returns whether there may be more.
     fn receive(&mut self, shared: &Shared) -> bool {
+        let gate = &shared.shards.get(self.number).io;
         let Self { endpoint, sockets, area, counters, after, trace_bytes, .. } = self;
         let trace = (*trace_bytes >= 0 && shared.debug.wants(DebugLevel::Everything))
             .then_some(*trace_bytes as usize);
@@ -166,7 +201,7 @@ impl IoLoop {
                     sockets.after_read(id, Found::Error);
                 }
             }
-            if shared.shard.io.is_wanted() {
+            if gate.is_wanted() {
                 break;
             }
         }

@@ -3,7 +3,7 @@
 use gamesockets_wire::addr::{canonical, to_mapped};
 use mio::net::UdpSocket;
 use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
-use socket2::{Domain, Protocol, Type};
+use socket2::{Domain, Protocol, SockRef, Type};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -89,6 +89,22 @@ impl Socket {
         }
     }
 
+    /// One socket for each of `count` loops, all bound to `address`; or just one where the system has no means to
+    /// share an address fairly. With several, the system deals datagrams out by the addresses and ports of both sides:
+    /// those of one peer always come to the same socket as long as there are neither more nor fewer sockets.
+    pub(crate) fn bind_for(address: SocketAddr, count: usize) -> io::Result<Vec<Self>> {
+        let mut sockets = vec![Self::bind(address)?];
+        if let Some(first) = sockets.first().filter(|_| count > 1 && CAN_SHARE) {
+            // Bound alone before it is shared: so nobody else has the address, which a shared one would not notice.
+            let address = first.inner.local_addr()?;
+            share(&SockRef::from(&first.inner))?;
+            for _ in 1..count {
+                sockets.push(Self::bind_as(address, true)?);
+            }
+        }
+        Ok(sockets)
+    }
+
     /// A socket for talking to `peer` from any port.
     pub(crate) fn bind_towards(peer: SocketAddr) -> io::Result<Self> {
         let any: IpAddr = match canonical(peer) {
@@ -99,6 +115,10 @@ impl Socket {
     }
 
     fn bind_exactly(address: SocketAddr) -> io::Result<Self> {
+        Self::bind_as(address, false)
+    }
+
+    fn bind_as(address: SocketAddr, shared: bool) -> io::Result<Self> {
         let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
         if let SocketAddr::V6(v6) = address {
             let both = v6.ip().is_unspecified();
@@ -111,6 +131,9 @@ impl Socket {
         // More would be better; less works.
         let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
         let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
+        if shared {
+            share(&SockRef::from(&socket))?;
+        }
         socket.bind(&address.into())?;
         let inner = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&inner))?;
@@ -165,6 +188,21 @@ impl Socket {
         // only after a call that found nothing, and its batches have one entry.
         Ok((count, !cfg!(windows) && quinn_udp::BATCH_SIZE >= RECV_BATCH && count < RECV_BATCH))
     }
+}
+
+/// Whether several sockets can have the same address with the system dealing the datagrams out among them. Others have
+/// the option too, but give all datagrams to one of the sockets.
+pub(crate) const CAN_SHARE: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// Lets other sockets of the same user have the socket's address too.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn share(socket: &SockRef<'_>) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn share(_: &SockRef<'_>) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Whether an error says that the machine has no IPv6.

@@ -3,16 +3,16 @@
 use super::wake::Poller;
 use crate::clock;
 use crate::debug::DebugLevel;
+use crate::shard::Shard;
 use crate::shared::Shared;
 use gamesockets_wire::Timestamp;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Name of the thread.
+/// Name of the first thread; the others have their number in theirs.
 pub(crate) const THREAD_NAME: &str = "gamesockets-io";
 /// Connections that linger when the context goes get this much time to deliver what was promised.
 const LINGER_AT_END: Duration = Duration::from_secs(2);
@@ -21,54 +21,61 @@ const GOODBYE_AT_END: Duration = Duration::from_millis(100);
 /// Reason that peers get when the context goes.
 const END_REASON: u32 = 2999;
 
-/// Called on the thread before it does anything else.
-pub(crate) type OnStart = Box<dyn FnOnce() + Send>;
+/// Called on each thread before it does anything else.
+pub(crate) type OnStart = Arc<dyn Fn() + Send + Sync>;
 
-/// Starts the thread.
+/// Starts the thread of a shard.
 pub(crate) fn start(
     shared: Arc<Shared>,
+    number: usize,
     poller: Poller,
     on_start: Option<OnStart>,
 ) -> io::Result<JoinHandle<()>> {
-    std::thread::Builder::new().name(THREAD_NAME.into()).spawn(move || {
+    // Systems show 15 characters.
+    let name = if number == 0 { THREAD_NAME.into() } else { format!("gamesockets-{number}") };
+    std::thread::Builder::new().name(name).spawn(move || {
         let work = AssertUnwindSafe(|| {
             if let Some(on_start) = on_start {
                 on_start();
             }
-            run(&shared, poller);
+            run(&shared, shared.shards.get(number), poller);
         });
-        if catch_unwind(work).is_err() {
+        let panicked = catch_unwind(work).is_err();
+        if panicked {
             // A fault of ours, or in the application's debug output. Handles that answer with errors are better than
             // connections that silently stand still.
-            shared.stopping.store(true, Ordering::Release);
-            shared.forget_everything();
-            shared.debug.say(DebugLevel::Bug, "the I/O thread panicked: the context is shut down");
+            shared.stop();
+        }
+        shared.loop_ended();
+        if panicked {
+            // Last, for it may panic again.
+            shared.debug.say(DebugLevel::Bug, "an I/O thread panicked: the context is shut down");
         }
     })
 }
 
-fn run(shared: &Shared, mut poller: Poller) {
-    while !shared.stopping.load(Ordering::Acquire) {
-        let next = step(shared, &mut poller);
-        if let Err(e) = rest(shared, &mut poller, next) {
+fn run(shared: &Shared, shard: &Shard, mut poller: Poller) {
+    while !shared.is_stopping() {
+        let next = step(shared, shard, &mut poller);
+        if let Err(e) = rest(shared, shard, &mut poller, next) {
             let line = format!("waiting for sockets failed, so the context does nothing any more: {e}");
             shared.debug.say(DebugLevel::Bug, &line);
-            break;
+            shared.stop();
         }
     }
-    wind_down(shared, &mut poller);
+    wind_down(shared, shard, &mut poller);
 }
 
 /// One turn of the loop. Returns when the next one is needed; until then the alarm is set.
-pub(crate) fn step(shared: &Shared, poller: &mut Poller) -> Timestamp {
+pub(crate) fn step(shared: &Shared, shard: &Shard, poller: &mut Poller) -> Timestamp {
     let (next, after) = {
-        let mut io = shared.shard.io.enter();
+        let mut io = shard.io.enter();
         for socket in poller.readable.drain(..) {
             io.sockets.mark_readable(socket);
         }
         let next = io.turn(shared);
         // Under the lock: commands that follow have to see it.
-        shared.shard.alarm.sleep_until(next);
+        shard.alarm.sleep_until(next);
         (next, io.after.take())
     };
     after.run(&shared.debug);
@@ -76,30 +83,31 @@ pub(crate) fn step(shared: &Shared, poller: &mut Poller) -> Timestamp {
 }
 
 /// Sleeps until `next`, or until there is something to do.
-pub(crate) fn rest(shared: &Shared, poller: &mut Poller, next: Timestamp) -> io::Result<()> {
-    let busy = shared.shard.has_dirty() || shared.stopping.load(Ordering::Acquire);
+pub(crate) fn rest(shared: &Shared, shard: &Shard, poller: &mut Poller, next: Timestamp) -> io::Result<()> {
+    let busy = shard.has_dirty() || shared.is_stopping();
     let timeout = if busy { Duration::ZERO } else { clock::until(clock::now(), next) };
     let result = poller.wait(timeout);
-    shared.shard.alarm.awake();
+    shard.alarm.awake();
     result
 }
 
-/// Says goodbye on all connections, lets lingering ones finish, and closes everything; all of it for a moment only.
-pub(crate) fn wind_down(shared: &Shared, poller: &mut Poller) {
+/// Says goodbye on all connections of a shard and lets lingering ones finish; all of it for a moment only. Nothing is
+/// taken down yet.
+pub(crate) fn wind_down(shared: &Shared, shard: &Shard, poller: &mut Poller) {
     let begin = clock::now();
     {
-        let mut io = shared.shard.io.enter();
-        for block in shared.blocks() {
+        let mut io = shard.io.enter();
+        for block in shard.blocks() {
             // A handle that is gone is what we want.
-            let _ = io.endpoint.close(begin, block.id, END_REASON, "shutdown", false);
+            let _ = io.endpoint.close(begin, block.local, END_REASON, "shutdown", false);
         }
     }
     loop {
-        let next = step(shared, poller);
+        let next = step(shared, shard, poller);
         let now = clock::now();
         let age = now.saturating_since(begin);
         let (lingering, sent) = {
-            let io = shared.shard.io.enter();
+            let io = shard.io.enter();
             (io.endpoint.lingering() > 0, io.all_sent())
         };
         let wait = lingering && age < LINGER_AT_END
@@ -109,5 +117,4 @@ pub(crate) fn wind_down(shared: &Shared, poller: &mut Poller) {
             break;
         }
     }
-    shared.forget_everything();
 }

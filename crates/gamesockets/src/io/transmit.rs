@@ -41,6 +41,7 @@ impl IoLoop {
     /// Sends what is to be sent now, within the budget. Returns whether there is more. What the system does not take is
     /// kept and tried again; until then nothing else is sent, since its queue is shared by all sockets.
     pub(super) fn transmit(&mut self, shared: &Shared, now: Timestamp) -> bool {
+        let gate = &shared.shards.get(self.number).io;
         let mut budget = SEND_DATAGRAMS_PER_TURN;
         while budget > 0 {
             if self.outgoing.pending.is_none() {
@@ -56,7 +57,7 @@ impl IoLoop {
                 self.counters.send_blocks += 1;
                 return false;
             }
-            if shared.shard.io.is_wanted() {
+            if gate.is_wanted() {
                 return true;
             }
         }

@@ -1,11 +1,29 @@
 //! What the tests share: waiting with generous limits, and ready-made pairs over loopback.
 #![allow(dead_code, reason = "not every test uses everything")]
 
-use gamesockets::{Connection, ConnectionState, Context, Event, Listener, Message};
+use gamesockets::{Connection, ConnectionState, Context, ContextBuilder, Event, Listener, Message};
 use std::time::{Duration, Instant};
 
 /// Longest wait for anything; reached only when something is broken.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// I/O threads of each context: the test `three_threads` runs what other files test once more with three of them.
+pub(crate) const IO_THREADS: usize =
+    if matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"three_threads") { 3 } else { 1 };
+
+/// Sockets of a listen socket: one for each thread where the system can deal out the peers of one port.
+pub(crate) const LISTEN_SOCKETS: usize =
+    if cfg!(any(target_os = "linux", target_os = "android")) { IO_THREADS } else { 1 };
+
+/// Starts describing a context.
+pub(crate) fn builder() -> ContextBuilder {
+    Context::builder().io_threads(IO_THREADS)
+}
+
+/// A context like any other.
+pub(crate) fn context() -> Context {
+    builder().build().expect("context")
+}
 
 /// Asks `ready` again and again until it gives something.
 pub(crate) fn wait_for<T>(what: &str, mut ready: impl FnMut() -> Option<T>) -> T {
@@ -67,8 +85,8 @@ pub(crate) struct Pair {
 }
 
 pub(crate) fn pair() -> Pair {
-    let client = Context::new().expect("context");
-    let server = Context::new().expect("context");
+    let client = context();
+    let server = context();
     let listener = server.listen("127.0.0.1:0".parse().expect("address")).expect("listen");
     let (to, from) = connect_to(&client, &server, &listener);
     Pair { client, server, listener, to, from }
