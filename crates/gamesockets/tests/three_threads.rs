@@ -1,6 +1,9 @@
 //! What the other files test, once more with three I/O threads in each context.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(clippy::duplicate_mod, reason = "each file brings what it shares with the others, as when it stands alone")]
+#![allow(
+    clippy::duplicate_mod,
+    reason = "each file brings what it shares with the others, as when it stands alone"
+)]
 
 #[cfg(feature = "async")]
 #[path = "async_adapter.rs"]

@@ -86,6 +86,8 @@ impl Connection {
     }
 }
 
+/// Whether a message may be staged. To be asked with the outbox locked: the closing of a handle first shows in the
+/// state and then replaces the outbox, and the new one's numbers are not those that the engine goes on with.
 fn sendable(block: &Block) -> Result<(), SendError> {
     match block.state() {
         ConnectionState::None => Err(SendError::BadHandle(BadHandle)),
@@ -103,8 +105,8 @@ fn stage(
     flags: SendFlags,
     put: impl FnOnce(&mut Outbox, Timestamp, &SendLimits) -> Result<u64, Refused>,
 ) -> Result<u64, SendError> {
-    sendable(block)?;
     let mut outbox = lock(&block.outbox);
+    sendable(block)?;
     let now = outbox.staged_since().unwrap_or_else(clock::now);
     let limits = block.send_limits();
     let number = put(&mut outbox, now, &limits)?;
@@ -137,11 +139,11 @@ pub(crate) fn send_all<'a>(
         refuse(&mut batch, SendError::BadHandle(BadHandle));
         return 0;
     };
+    let mut outbox = lock(&block.outbox);
     if let Err(e) = sendable(block) {
         refuse(&mut batch, e);
         return 0;
     }
-    let mut outbox = lock(&block.outbox);
     let now = outbox.staged_since().unwrap_or_else(clock::now);
     let (mut taken, mut all_flags, mut due) = (0, SendFlags::UNRELIABLE, Timestamp::MAX);
     for message in batch.by_ref() {

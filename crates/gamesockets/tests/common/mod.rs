@@ -11,9 +11,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const IO_THREADS: usize =
     if matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"three_threads") { 3 } else { 1 };
 
-/// Sockets of a listen socket: one for each thread where the system can deal out the peers of one port.
-pub(crate) const LISTEN_SOCKETS: usize =
-    if cfg!(any(target_os = "linux", target_os = "android")) { IO_THREADS } else { 1 };
+/// Whether the system can deal out the peers of one port to several threads.
+pub(crate) const DEALS_OUT: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// Sockets of a listen socket: one for each thread where the system can deal out the peers.
+pub(crate) const LISTEN_SOCKETS: usize = if DEALS_OUT { IO_THREADS } else { 1 };
 
 /// Starts describing a context.
 pub(crate) fn builder() -> ContextBuilder {
