@@ -50,15 +50,19 @@ impl Context {
 
     fn poll_once(&self, poller: &mut Poller, timeout: Duration) -> Result<(), PollError> {
         let (shared, shard) = (&self.shared, self.shared.shards.first());
-        poller.wait(Duration::ZERO).map_err(PollError::Wait)?;
-        let found = !poller.readable.is_empty();
-        let next = step(shared, shard, poller);
-        if !found && !timeout.is_zero() && !shared.query(shard, |io, _| std::mem::take(&mut io.delivered)) {
-            let latest = clock::now() + timeout;
-            rest(shared, shard, poller, next.min(latest)).map_err(PollError::Wait)?;
+        // First what was staged meanwhile, so that one look at the sockets does for sending and receiving.
+        let turned = step(shared, shard, poller);
+        let waits = !timeout.is_zero() && !turned.delivered;
+        if waits {
+            let now = clock::now();
+            rest(shared, shard, poller, clock::until(now, turned.next.min(now + timeout)))
+        } else {
+            rest(shared, shard, poller, Duration::ZERO)
+        }
+        .map_err(PollError::Wait)?;
+        if waits || !poller.readable.is_empty() {
             step(shared, shard, poller);
         }
-        shared.query(shard, |io, _| io.delivered = false);
         Ok(())
     }
 

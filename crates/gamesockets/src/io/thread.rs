@@ -56,8 +56,8 @@ pub(crate) fn start(
 
 fn run(shared: &Shared, shard: &Shard, mut poller: Poller) {
     while !shared.is_stopping() {
-        let next = step(shared, shard, &mut poller);
-        if let Err(e) = rest(shared, shard, &mut poller, next) {
+        let next = step(shared, shard, &mut poller).next;
+        if let Err(e) = rest(shared, shard, &mut poller, clock::until(clock::now(), next)) {
             let line = format!("waiting for sockets failed, so the context does nothing any more: {e}");
             shared.debug.say(DebugLevel::Bug, &line);
             shared.stop();
@@ -66,9 +66,17 @@ fn run(shared: &Shared, shard: &Shard, mut poller: Poller) {
     wind_down(shared, shard, &mut poller);
 }
 
-/// One turn of the loop. Returns when the next one is needed; until then the alarm is set.
-pub(crate) fn step(shared: &Shared, shard: &Shard, poller: &mut Poller) -> Timestamp {
-    let (next, after) = {
+/// What a turn of the loop led to.
+pub(crate) struct Turned {
+    /// When the next one is needed; the alarm is set for it.
+    pub(crate) next: Timestamp,
+    /// Something was handed to the application, in this turn or since the one before.
+    pub(crate) delivered: bool,
+}
+
+/// One turn of the loop.
+pub(crate) fn step(shared: &Shared, shard: &Shard, poller: &mut Poller) -> Turned {
+    let (turned, after) = {
         let mut io = shard.io.enter();
         for socket in poller.readable.drain(..) {
             io.sockets.mark_readable(socket);
@@ -76,17 +84,16 @@ pub(crate) fn step(shared: &Shared, shard: &Shard, poller: &mut Poller) -> Times
         let next = io.turn(shared);
         // Under the lock: commands that follow have to see it.
         shard.alarm.sleep_until(next);
-        (next, io.after.take())
+        (Turned { next, delivered: std::mem::take(&mut io.delivered) }, io.after.take())
     };
     after.run(&shared.debug);
-    next
+    turned
 }
 
-/// Sleeps until `next`, or until there is something to do.
-pub(crate) fn rest(shared: &Shared, shard: &Shard, poller: &mut Poller, next: Timestamp) -> io::Result<()> {
+/// Sleeps for `span`, or until there is something to do.
+pub(crate) fn rest(shared: &Shared, shard: &Shard, poller: &mut Poller, span: Duration) -> io::Result<()> {
     let busy = shard.has_dirty() || shared.is_stopping();
-    let timeout = if busy { Duration::ZERO } else { clock::until(clock::now(), next) };
-    let result = poller.wait(timeout);
+    let result = poller.wait(if busy { Duration::ZERO } else { span });
     shard.alarm.awake();
     result
 }
@@ -103,7 +110,7 @@ pub(crate) fn wind_down(shared: &Shared, shard: &Shard, poller: &mut Poller) {
         }
     }
     loop {
-        let next = step(shared, shard, poller);
+        let next = step(shared, shard, poller).next;
         let now = clock::now();
         let age = now.saturating_since(begin);
         let (lingering, sent) = {
