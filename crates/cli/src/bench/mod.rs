@@ -3,6 +3,7 @@
 mod connections;
 mod ours;
 pub(crate) mod peer;
+pub(crate) mod plot;
 mod raw;
 mod report;
 pub(crate) mod stats;
