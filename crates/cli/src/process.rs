@@ -45,6 +45,12 @@ impl Peer {
         &self.name
     }
 
+    /// Says something to the child: a line of its standard input.
+    pub(crate) fn say(&mut self, line: &str) -> io::Result<()> {
+        // A child that is gone shows when its answer is waited for.
+        self.stdin.as_mut().map_or(Ok(()), |stdin| writeln!(stdin, "{line}").and_then(|()| stdin.flush()))
+    }
+
     /// Closes the child's standard input: it is to end.
     pub(crate) fn hang_up(&mut self) {
         self.stdin = None;

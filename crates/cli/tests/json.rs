@@ -53,11 +53,16 @@ fn serve_speaks_json_too() {
 
 #[test]
 fn bench_has_the_documented_keys() {
-    let args = ["bench", "--quick", "--seconds", "0.3", "--idle", "20", "--json"];
+    let picture = common::folder("bench-picture").join("bench.png");
+    let mut args = vec!["bench", "--quick", "--seconds", "0.3", "--idle", "20", "--json", "--png"];
+    args.push(picture.to_str().unwrap());
     let all = lines(&stdout(&expect_code(&args, 0)));
     assert_eq!(all.len(), 1);
     let report = &all[0];
     assert_eq!((&report["bench"], &report["runs"]), (&Value::from("gamesockets"), &Value::from(1)));
+    assert_eq!(report["idle_connections"], 20);
+    assert!(report["bulk_over_raw_sealed"].as_f64().unwrap() > 0.0, "{report}");
+    assert!(report["ping_p50_over_raw"].as_f64().unwrap() > 0.0, "{report}");
     let rows = report["rows"].as_array().unwrap();
     let keys: Vec<&str> = rows.iter().map(|r| r["key"].as_str().unwrap()).collect();
     let expected = [
@@ -69,13 +74,22 @@ fn bench_has_the_documented_keys() {
         "reliable_16384_per_cpu",
         "reliable_262144",
         "reliable_262144_per_cpu",
+        "raw_sealed",
+        "raw_sealed_per_cpu",
+        "raw_sealed_single",
+        "raw_sealed_single_per_cpu",
         "unreliable_64",
         "unreliable_64_lost",
         "ping_pong_p50",
         "ping_pong_p99",
+        "ping_pong_busy_p50",
+        "ping_pong_busy_p99",
         "set_ups",
+        "connect_p50",
         "idle_server",
         "idle_client",
+        "idle_cpu_server",
+        "idle_cpu_client",
     ];
     assert_eq!(keys, expected);
     for row in rows {
@@ -85,11 +99,53 @@ fn bench_has_the_documented_keys() {
         let key = row["key"].as_str().unwrap();
         // The rest can be zero, and memory is not known everywhere.
         if !key.ends_with("_lost") && !key.starts_with("idle_") {
-            assert!(row["ours"].as_f64().unwrap() > 0.0 && row["raw"].as_f64().unwrap() > 0.0, "{row}");
+            assert!(row["raw"].as_f64().unwrap() > 0.0, "{row}");
+            // Sealed datagrams alone are no figure of ours.
+            let ours = row["ours"].as_f64().is_some_and(|value| value > 0.0);
+            assert_eq!(ours, !key.starts_with("raw_sealed"), "{row}");
         }
     }
+    common::expect_picture(&picture);
     let table = stdout(&expect_code(&["bench", "--quick", "--seconds", "0.2", "--only", "ping"], 0));
     assert!(table.contains("p99") && !table.contains("set-ups"), "{table}");
+    assert!(
+        table.contains("ping-pong p50 over raw: ") && table.contains("bulk over raw sealed: -"),
+        "{table}"
+    );
+}
+
+#[test]
+fn players_both_ways_have_the_documented_keys() {
+    let picture = common::folder("scale-picture").join("scale.png");
+    let args = ["bench", "scale", "--connections", "20,5", "--seconds", "1", "--json", "--png"];
+    let args: Vec<&str> = args.into_iter().chain(picture.to_str()).collect();
+    let all = lines(&stdout(&expect_code(&args, 0)));
+    let report = &all[0];
+    assert_eq!((&report["bench"], &report["bytes"]), (&Value::from("scale"), &Value::from(100)));
+    assert_eq!((&report["hz"], &report["seconds"]), (&Value::from(30.0), &Value::from(1.0)));
+    let scales = report["scales"].as_array().unwrap();
+    for (scale, connections) in scales.iter().zip([20u64, 5]) {
+        let whole = |key: &str| scale[key].as_u64().unwrap_or_else(|| panic!("{key}: {scale}"));
+        assert_eq!((whole("connections"), whole("lost_connections"), whole("refused")), (connections, 0, 0));
+        // Both ways; a busy machine may leave out the last of them.
+        let (sent, received) = (whole("sent"), whole("received"));
+        assert!(received > 0 && received <= sent && sent <= 2 * 30 * connections, "{scale}");
+        assert!(whole("delay_p50_us") <= whole("delay_p99_us"), "{scale}");
+        assert!(whole("delay_p99_us") <= whole("delay_p999_us"), "{scale}");
+        assert!(whole("late_p50_us") <= whole("late_p99_us"), "{scale}");
+        for key in
+            ["set_up_seconds", "lost_share", "messages_per_sec", "cpu_share_client", "cpu_share_server"]
+        {
+            assert!(scale[key].is_number(), "{key}: {scale}");
+        }
+        for key in ["resident_bytes_client", "resident_bytes_server"] {
+            assert!(scale.get(key).is_some(), "{key}: {scale}");
+        }
+    }
+    assert_eq!((scales.len(), scales[0]["connections"].as_u64()), (2, Some(20)));
+    common::expect_picture(&picture);
+    expect_code(&["bench", "scale", "--connections", "0"], 2);
+    expect_code(&["bench", "scale", "--hz", "nan"], 2);
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub(super) fn run(args: &ConnectionsArgs) -> Result<(), Failure> {
         count,
         concurrency: CONCURRENCY,
         port: 0,
+        hz: 1.0,
+        core: None,
     };
     let mut server = Peer::start("the server", &peer.to_command_line())?;
     let port = server.expect("port", SLACK)?;

@@ -1,6 +1,7 @@
 //! Our side of the measurements: one thread per process, which runs the library's loop itself.
 
 use super::peer::{Plan, Scenario, Side, result};
+use super::raw::{is_over, is_over_or_answer, report_arrivals, report_times};
 use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
 use crate::exit::{Code, Failure};
 use crate::limits::allow_sockets;
@@ -10,7 +11,7 @@ use gamesockets::config::Scope;
 use gamesockets::{Connection, ConnectionState, Context, Event, Message, PollGroup, SendError, SendFlags};
 use serde_json::json;
 use std::net::Ipv4Addr;
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 /// As fast as can be asked for.
@@ -22,6 +23,10 @@ const CONNECTIONS_MAX: usize = 200_000;
 const BATCH: usize = 1024;
 /// How long to wait at most before looking whether it is over.
 const WAIT: Duration = Duration::from_millis(20);
+/// The same where nothing but silence is measured.
+const IDLE_WAIT: Duration = Duration::from_millis(200);
+/// Time between two connections that are set up one after the other.
+const REST: Duration = Duration::from_millis(1);
 /// How long an answer may take before it counts as lost.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 /// How long idle connections rest before their memory is taken.
@@ -36,35 +41,34 @@ pub(super) fn run(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure>
     let node = Node::new()?;
     match (plan.side, plan.scenario) {
         (Side::Server, Scenario::Reliable | Scenario::Unreliable) => sink(plan, node, parent),
-        (Side::Server, Scenario::PingPong | Scenario::Setup) => echo(node, parent),
+        (Side::Server, Scenario::PingPong | Scenario::Setup) => echo(node, parent, WAIT),
+        (Side::Server, Scenario::PingPongBusy) => echo(node, parent, Duration::ZERO),
         (Side::Server, Scenario::Idle | Scenario::Hold) => keep(node, parent),
         (Side::Client, Scenario::Reliable) => flood(plan, node, SendFlags::RELIABLE),
         (Side::Client, Scenario::Unreliable) => flood(plan, node, SendFlags::UNRELIABLE),
-        (Side::Client, Scenario::PingPong) => ping_pong(plan, node),
+        (Side::Client, Scenario::PingPong) => ping_pong(plan, node, WAIT),
+        (Side::Client, Scenario::PingPongBusy) => ping_pong(plan, node, Duration::ZERO),
         (Side::Client, Scenario::Setup) => set_up(plan, node),
         (Side::Client, Scenario::Idle) => idle(plan, node, parent),
         (Side::Client, Scenario::Hold) => hold(plan, node, parent),
+        (_, Scenario::Scale) => super::scale_peer::run(plan, node, parent),
     }
 }
 
-fn failed(error: impl std::fmt::Display) -> Failure {
+pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Failed, error)
 }
 
-fn is_over(parent: &Receiver<String>) -> bool {
-    parent.try_recv() == Err(TryRecvError::Disconnected)
-}
-
 /// A context and what is counted about its connections.
-struct Node {
-    context: Context,
+pub(super) struct Node {
+    pub(super) context: Context,
     group: PollGroup,
-    inbox: Vec<Message>,
+    pub(super) inbox: Vec<Message>,
     /// Connections that are up.
-    open: usize,
+    pub(super) open: usize,
     /// Connections that ended by themselves, or by the peer.
-    ended: usize,
-    last_end: String,
+    pub(super) ended: usize,
+    pub(super) last_end: String,
 }
 
 impl Node {
@@ -98,14 +102,14 @@ impl Node {
         if self.ended == 0 { Ok(()) } else { Err(failed(&self.last_end).about("a connection ended")) }
     }
 
-    fn listen(&self) -> Result<(), Failure> {
+    pub(super) fn listen(&self) -> Result<(), Failure> {
         let listener = self.context.listen((Ipv4Addr::LOCALHOST, 0).into()).map_err(failed)?;
         report(&json!({ "port": listener.local_addr().port() }))?;
         Ok(())
     }
 
     /// One turn of the loop; accepts whoever comes, closes whoever left. Messages are in `inbox` then.
-    fn turn(&mut self, at_most: Duration) -> Result<(), Failure> {
+    pub(super) fn turn(&mut self, at_most: Duration) -> Result<(), Failure> {
         self.context.poll(at_most).map_err(failed)?;
         for event in self.context.poll_events() {
             let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event else {
@@ -144,19 +148,13 @@ fn sink(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
             window.add(Instant::now(), node.inbox.len() as u64, bytes as u64);
         }
     }
-    let rates = window.rates();
-    result(json!({
-        "messages_per_sec": rates.messages,
-        "bytes_per_sec": rates.bytes,
-        "received": window.messages(),
-        "received_bytes": window.bytes(),
-    }))
+    report_arrivals(&window)
 }
 
-fn echo(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
+fn echo(mut node: Node, parent: &Receiver<String>, wait: Duration) -> Result<(), Failure> {
     node.listen()?;
     while !is_over(parent) {
-        node.turn(WAIT)?;
+        node.turn(wait)?;
         for message in &node.inbox {
             if let Some(connection) = node.context.connection(message.connection()) {
                 // One that is gone by now needs no answer.
@@ -171,8 +169,8 @@ fn echo(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
 fn keep(mut node: Node, parent: &Receiver<String>) -> Result<(), Failure> {
     node.listen()?;
     let before = resident_bytes();
-    while !is_over(parent) {
-        node.turn(WAIT)?;
+    while !is_over_or_answer(parent)? {
+        node.turn(IDLE_WAIT)?;
         for message in &node.inbox {
             if let Some(connection) = node.context.connection(message.connection()) {
                 let flags = SendFlags::RELIABLE | SendFlags::NO_NAGLE;
@@ -215,7 +213,7 @@ fn flood(plan: &Plan, mut node: Node, flags: SendFlags) -> Result<(), Failure> {
     Ok(())
 }
 
-fn ping_pong(plan: &Plan, mut node: Node) -> Result<(), Failure> {
+fn ping_pong(plan: &Plan, mut node: Node, wait: Duration) -> Result<(), Failure> {
     let connection = node.connected(plan)?;
     let ball = vec![0x5a; plan.size];
     let mut times = Vec::new();
@@ -225,7 +223,7 @@ fn ping_pong(plan: &Plan, mut node: Node) -> Result<(), Failure> {
         connection.send(&ball, SendFlags::NO_NAGLE).map_err(failed)?;
         let mut back = false;
         while !back && start.elapsed() < ANSWER_WITHIN {
-            node.turn(WAIT)?;
+            node.turn(wait)?;
             back = !node.inbox.is_empty();
             node.check_all()?;
         }
@@ -233,38 +231,41 @@ fn ping_pong(plan: &Plan, mut node: Node) -> Result<(), Failure> {
             times.push(start.elapsed().as_secs_f64() * 1e6);
         }
     }
-    result(json!({
-        "round_trips": times.len(),
-        "p50_us": percentile(&mut times, 50.0),
-        "p99_us": percentile(&mut times, 99.0),
-    }))?;
+    report_times(&mut times)?;
     let _ = connection.close(0, "", false);
     Ok(())
 }
 
 fn set_up(plan: &Plan, mut node: Node) -> Result<(), Failure> {
     allow_sockets(plan.concurrency * 8)?;
+    let begin = Instant::now();
     let mut attempts = Vec::new();
     for _ in 0..plan.concurrency {
-        attempts.push(node.connect(plan)?);
+        attempts.push((Instant::now(), node.connect(plan)?));
     }
-    let (begin, mut done) = (Instant::now(), 0u64);
+    let mut times = Vec::new();
     while begin.elapsed() < plan.span {
         node.turn(WAIT)?;
         node.check_all()?;
-        for attempt in &mut attempts {
+        for (start, attempt) in &mut attempts {
             if attempt.state() == ConnectionState::Connected {
-                done += 1;
+                times.push(start.elapsed().as_secs_f64() * 1e6);
                 let _ = attempt.close(0, "", false);
+                if plan.concurrency == 1 {
+                    // The goodbye is no part of the next one's time.
+                    node.turn(REST)?;
+                }
+                *start = Instant::now();
                 *attempt = node.connect(plan)?;
             }
         }
     }
-    result(json!({ "set_ups_per_sec": done as f64 / begin.elapsed().as_secs_f64() }))
+    let per_sec = times.len() as f64 / begin.elapsed().as_secs_f64();
+    result(json!({ "set_ups_per_sec": per_sec, "p50_us": percentile(&mut times, 50.0) }))
 }
 
 /// Sets up `plan.count` connections, some at a time.
-fn open_all(plan: &Plan, node: &mut Node) -> Result<Vec<Connection>, Failure> {
+pub(super) fn open_all(plan: &Plan, node: &mut Node) -> Result<Vec<Connection>, Failure> {
     allow_sockets(plan.count)?;
     let mut all = Vec::with_capacity(plan.count);
     let mut reported = Instant::now();
@@ -294,7 +295,14 @@ fn idle(plan: &Plan, mut node: Node, parent: &Receiver<String>) -> Result<(), Fa
         node.turn(WAIT)?;
     }
     let grown = resident_bytes().zip(before).map(|(after, before)| after.saturating_sub(before));
-    result(json!({ "connections": all.len(), "grown_bytes": grown }))?;
+    report(&json!({ "settled": all.len() }))?;
+    let (cpu, begin) = (cpu_seconds(), Instant::now());
+    while begin.elapsed() < plan.span {
+        node.turn(IDLE_WAIT.min(plan.span))?;
+    }
+    let cpu_share = (cpu_seconds() - cpu) / begin.elapsed().as_secs_f64();
+    node.check_all()?;
+    result(json!({ "connections": all.len(), "grown_bytes": grown, "cpu_share": cpu_share }))?;
     while !is_over(parent) {
         node.turn(WAIT)?;
     }

@@ -1,7 +1,7 @@
 //! One process of a measurement: which part it plays, and how it is told.
 
 use super::stats::cpu_seconds;
-use super::{ours, raw};
+use super::{ours, raw, sealed};
 use crate::exit::Failure;
 use crate::process::{report, stdin_lines};
 use crate::text::parse_seconds;
@@ -16,6 +16,10 @@ use std::time::Duration;
 pub(crate) enum Library {
     Ours,
     Raw,
+    /// Plain UDP with every datagram encrypted.
+    RawSealed,
+    /// The same with a call to the system for each datagram.
+    RawSealedSingle,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -30,22 +34,18 @@ pub(crate) enum Scenario {
     Reliable,
     Unreliable,
     PingPong,
+    /// The same without ever sleeping.
+    PingPongBusy,
     Setup,
     Idle,
     Hold,
+    /// Many connections with messages both ways.
+    Scale,
 }
 
-impl Scenario {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Reliable => "reliable",
-            Self::Unreliable => "unreliable",
-            Self::PingPong => "ping-pong",
-            Self::Setup => "setup",
-            Self::Idle => "idle",
-            Self::Hold => "hold",
-        }
-    }
+/// The word for a value on the command line.
+fn word(value: &impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |v| v.get_name().to_owned())
 }
 
 /// Everything a process of a measurement needs to know.
@@ -69,6 +69,10 @@ pub(crate) struct PeerArgs {
     pub(crate) concurrency: usize,
     #[arg(long, default_value_t = 0)]
     pub(crate) port: u16,
+    #[arg(long, default_value_t = 1.0)]
+    pub(crate) hz: f64,
+    #[arg(long)]
+    pub(crate) core: Option<usize>,
 }
 
 /// The same, made ready.
@@ -82,6 +86,8 @@ pub(super) struct Plan {
     pub(super) warmup: Duration,
     /// Connections, or round trips at most.
     pub(super) count: usize,
+    /// Messages per second of each connection.
+    pub(super) hz: f64,
     /// Connection attempts at one time.
     pub(super) concurrency: usize,
     /// Where the server is.
@@ -91,19 +97,21 @@ pub(super) struct Plan {
 impl PeerArgs {
     /// The arguments as a command line that gives them again.
     pub(crate) fn to_command_line(&self) -> Vec<OsString> {
-        let library = if self.library == Library::Ours { "ours" } else { "raw" };
-        let side = if self.side == Side::Server { "server" } else { "client" };
         let mut out: Vec<OsString> = vec!["bench-peer".into()];
         let mut add = |key: &str, value: String| out.extend([key.into(), value.into()]);
-        add("--library", library.into());
-        add("--side", side.into());
-        add("--scenario", self.scenario.word().into());
+        add("--library", word(&self.library));
+        add("--side", word(&self.side));
+        add("--scenario", word(&self.scenario));
         add("--size", self.size.to_string());
         add("--span", self.span.as_secs_f64().to_string());
         add("--warmup", self.warmup.as_secs_f64().to_string());
         add("--count", self.count.to_string());
         add("--concurrency", self.concurrency.to_string());
         add("--port", self.port.to_string());
+        add("--hz", self.hz.to_string());
+        if let Some(core) = self.core {
+            add("--core", core.to_string());
+        }
         out
     }
 
@@ -115,6 +123,7 @@ impl PeerArgs {
             span: self.span,
             warmup: self.warmup,
             count: self.count.max(1),
+            hz: self.hz,
             concurrency: self.concurrency.max(1),
             to: (Ipv4Addr::LOCALHOST, self.port).into(),
         }
@@ -134,9 +143,14 @@ pub(super) fn result(mut measured: Value) -> Result<(), Failure> {
 pub(crate) fn run(args: &PeerArgs) -> Result<(), Failure> {
     let parent = stdin_lines();
     let plan = args.plan();
+    if let Some(core) = args.core {
+        super::cores::pin(core);
+    }
     let result = match args.library {
         Library::Ours => ours::run(&plan, &parent),
         Library::Raw => raw::run(&plan, &parent),
+        Library::RawSealed => sealed::run(&plan, &parent, sealed::Calls::Joined),
+        Library::RawSealedSingle => sealed::run(&plan, &parent, sealed::Calls::Single),
     };
     if let Err(error) = &result {
         report(&json!({ "error": error.to_string() }))?;
@@ -158,19 +172,22 @@ mod tests {
     #[test]
     fn the_command_line_means_the_same() {
         let args = PeerArgs {
-            library: Library::Raw,
+            library: Library::RawSealedSingle,
             side: Side::Client,
-            scenario: Scenario::PingPong,
+            scenario: Scenario::PingPongBusy,
             size: 99,
             span: Duration::from_millis(1500),
             warmup: Duration::from_millis(100),
             count: 3,
             concurrency: 4,
             port: 5,
+            hz: 29.5,
+            core: Some(1),
         };
         let line = args.to_command_line();
         let back = Line::try_parse_from(&line).unwrap().args;
         assert_eq!(back.to_command_line(), line);
-        assert_eq!((back.span, back.scenario), (args.span, args.scenario));
+        assert_eq!((back.span, back.scenario, back.core), (args.span, args.scenario, Some(1)));
+        assert_eq!((back.library, back.hz), (args.library, 29.5));
     }
 }

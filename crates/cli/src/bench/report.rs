@@ -1,5 +1,6 @@
 //! What was measured, as a table for people and as JSON for programs.
 
+use super::plot::{Bar, Bars, Group};
 use super::stats::{QUIET, median};
 use crate::text::{digits, table};
 use serde_json::{Value, json};
@@ -107,6 +108,33 @@ impl Report {
         }
     }
 
+    fn medians(&self, key: &str) -> (f64, f64) {
+        let row = self.rows.iter().find(|r| r.key == key);
+        row.map_or((f64::NAN, f64::NAN), |r| (median(&counting(&r.ours)), median(&counting(&r.raw))))
+    }
+
+    /// The best of ours over `keys` by what plain UDP reaches in `raw`; NaN where one of them was not measured.
+    pub(super) fn best_over(&self, keys: &[&str], raw: &str) -> f64 {
+        let best = keys.iter().map(|key| self.medians(key).0).fold(f64::NAN, f64::max);
+        best / self.medians(raw).1
+    }
+
+    /// A picture with a group of bars for each row.
+    pub(super) fn picture(&self, title: String) -> Bars {
+        let group = |row: &Row| {
+            let bar = |samples: &[Sample]| {
+                let value = median(&counting(samples));
+                Bar { value, text: format!("{} {}", digits(value), row.unit) }
+            };
+            Group { label: row.name.trim().to_owned(), bars: vec![bar(&row.ours), bar(&row.raw)] }
+        };
+        Bars {
+            title,
+            names: vec!["gamesockets".into(), "plain UDP".into()],
+            groups: self.rows.iter().map(group).collect(),
+        }
+    }
+
     pub(super) fn rows_json(&self) -> Value {
         self.rows.iter().map(Row::json).collect()
     }
@@ -127,7 +155,7 @@ impl Report {
 }
 
 /// JSON knows no NaN.
-fn number(value: f64) -> Value {
+pub(super) fn number(value: f64) -> Value {
     if value.is_finite() { json!(value) } else { Value::Null }
 }
 
@@ -155,6 +183,20 @@ mod tests {
             (&json!(5.0), &Value::Null, &Value::Null)
         );
         assert_eq!(report.lines().len(), 3);
+    }
+
+    #[test]
+    fn ours_over_another_row() {
+        let mut report = Report::default();
+        report.add(&figure("a", 3.0), true, 0.0);
+        report.add(&figure("b", 5.0), true, 0.0);
+        report.add(&figure("sealed", 10.0), false, 0.0);
+        assert_eq!(report.best_over(&["a", "b"], "sealed"), 0.5);
+        assert_eq!(report.best_over(&["a", "missing"], "sealed"), 0.3);
+        assert!(report.best_over(&["a"], "missing").is_nan());
+        let picture = report.picture("all".into());
+        assert_eq!((picture.groups.len(), picture.groups[2].bars[1].value), (3, 10.0));
+        assert!(picture.groups[2].bars[0].value.is_nan() && picture.groups[2].bars[0].text.contains('-'));
     }
 
     #[test]

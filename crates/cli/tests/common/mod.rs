@@ -165,3 +165,17 @@ pub(crate) fn bytes(len: usize) -> Vec<u8> {
         })
         .collect()
 }
+
+/// The file is a PNG picture that shows something.
+pub(crate) fn expect_picture(path: &Path) {
+    let file = fs::read(path).unwrap();
+    assert_eq!(&file[..8], b"\x89PNG\r\n\x1a\n");
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    let pixels = &pixels[..info.buffer_size()];
+    let mut colours: Vec<&[u8]> = pixels.chunks_exact(3).collect();
+    colours.sort_unstable();
+    colours.dedup();
+    assert!(info.width > 100 && info.height > 100 && colours.len() >= 4, "{} colours", colours.len());
+}
