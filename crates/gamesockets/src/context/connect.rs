@@ -70,13 +70,13 @@ impl Context {
             if shared.is_stopping() {
                 return Err(ConnectError::ShutDown);
             }
-            let (local, abilities) = (socket.local(), socket.abilities());
+            let local = socket.local();
             let socket = io.sockets.add(socket).map_err(socket_error)?;
             match io.endpoint.connect(now, socket, to, Arc::new(config)) {
                 Ok(id) => {
-                    io.after.lines.push(&shared.debug, DebugLevel::Debug, || {
-                        format!("socket {local} opened for {to} ({abilities})")
-                    });
+                    io.after
+                        .lines
+                        .push(&shared.debug, DebugLevel::Debug, || format!("socket {local} opened for {to}"));
                     self.adopt(io, id, &config, options, false)
                 }
                 Err(e) => {

@@ -11,6 +11,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 /// Datagrams, or runs of datagrams that the system joined, read at once.
 const RECV_BATCH: usize = 32;
+/// Read at once from a socket that has little. One more than mostly comes, so that a batch which is not full says that
+/// nothing is left.
+const RECV_BATCH_MIN: usize = 2;
 /// Room for one of them: the largest UDP datagram, which is also the most that systems join.
 const RECV_SLOT_BYTES: usize = 65_536;
 /// Datagrams handed to the system in one call at most: with 1300 bytes each they stay below the 64 KiB that one call
@@ -22,6 +25,8 @@ pub(crate) const SEND_SEGMENTS_MAX: usize = 48;
 pub(crate) struct Socket {
     pub(crate) inner: UdpSocket,
     state: UdpSocketState,
+    /// How much to ask for next: preparing for many datagrams costs time, and most sockets of a client have one.
+    batch: usize,
     local: SocketAddr,
     /// The system may hold datagrams that were not read yet.
     pub(crate) readable: bool,
@@ -138,7 +143,7 @@ impl Socket {
         let inner = UdpSocket::from_std(socket.into());
         let state = UdpSocketState::new(UdpSockRef::from(&inner))?;
         let local = canonical(inner.local_addr()?);
-        Ok(Self { inner, state, local, readable: false, errors: 0 })
+        Ok(Self { inner, state, batch: RECV_BATCH_MIN, local, readable: false, errors: 0 })
     }
 
     /// Where it is bound; `[::]` stands for every address.
@@ -177,16 +182,18 @@ impl Socket {
     }
 
     /// Reads a batch. Returns how many runs there are, and whether the system has no more for now.
-    pub(crate) fn recv(&self, area: &mut RecvArea) -> io::Result<(usize, bool)> {
+    pub(crate) fn recv(&mut self, area: &mut RecvArea) -> io::Result<(usize, bool)> {
+        let batch = self.batch;
         let mut slots = area.bytes.chunks_mut(RECV_SLOT_BYTES);
         let mut bufs: [IoSliceMut<'_>; RECV_BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
-        let count = self
-            .inner
-            .try_io(|| self.state.recv(UdpSockRef::from(&self.inner), &mut bufs, &mut area.metas))?;
+        let bufs = bufs.get_mut(..batch).unwrap_or_default();
+        let count =
+            self.inner.try_io(|| self.state.recv(UdpSockRef::from(&self.inner), bufs, &mut area.metas))?;
+        self.batch = if count == batch { batch * 4 } else { count * 2 }.clamp(RECV_BATCH_MIN, RECV_BATCH);
         // A batch that is not full was all there was, and the next datagram is a new event. Windows reports events
         // only after a call that found nothing, and its batches have one entry.
-        Ok((count, !cfg!(windows) && quinn_udp::BATCH_SIZE >= RECV_BATCH && count < RECV_BATCH))
+        Ok((count, !cfg!(windows) && quinn_udp::BATCH_SIZE >= RECV_BATCH && count < batch))
     }
 }
 
@@ -217,7 +224,7 @@ fn lacks_ipv6(e: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    fn read_all(socket: &Socket, area: &mut RecvArea, expect: usize) -> Vec<(SocketAddr, Vec<u8>)> {
+    fn read_all(socket: &mut Socket, area: &mut RecvArea, expect: usize) -> Vec<(SocketAddr, Vec<u8>)> {
         let mut got = Vec::new();
         for _ in 0..2000 {
             match socket.recv(area) {
@@ -240,24 +247,24 @@ mod tests {
     fn runs_of_datagrams_arrive_whole_over_every_kind_of_socket() {
         let mut area = RecvArea::new();
         for listen in ["127.0.0.1:0", "[::1]:0", "[::]:0"] {
-            let a = Socket::bind(listen.parse().unwrap()).unwrap();
+            let mut a = Socket::bind(listen.parse().unwrap()).unwrap();
             let port = a.local().port();
             let mut targets = vec![SocketAddr::from((a.local().ip(), port))];
             if a.local().ip().is_unspecified() {
                 targets = vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
             }
             for to in targets {
-                let b = Socket::bind_towards(to).unwrap();
+                let mut b = Socket::bind_towards(to).unwrap();
                 let data: Vec<u8> = (0..2500u32).map(|i| i as u8).collect();
                 let per_call = b.send_segments();
                 for part in data.chunks(1000 * per_call.min(3)) {
                     b.send(to, part, 1000).unwrap();
                 }
-                let got = read_all(&a, &mut area, 3);
+                let got = read_all(&mut a, &mut area, 3);
                 let bytes: Vec<u8> = got.iter().flat_map(|g| g.1.clone()).collect();
                 assert_eq!((got.len(), bytes), (3, data), "{listen} {to}");
                 a.send(got[0].0, b"back", 4).unwrap();
-                assert_eq!(read_all(&b, &mut area, 1)[0].1, b"back");
+                assert_eq!(read_all(&mut b, &mut area, 1)[0].1, b"back");
             }
         }
     }

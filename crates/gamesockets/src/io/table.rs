@@ -79,9 +79,9 @@ impl Sockets {
     }
 
     /// The socket whose turn it is to be read.
-    pub(crate) fn next_readable(&self) -> Option<(SocketId, &Socket)> {
+    pub(crate) fn next_readable(&mut self) -> Option<(SocketId, &mut Socket)> {
         let id = *self.readable.front()?;
-        Some((id, self.get(id)?))
+        Some((id, self.slots.get_mut(id.0 as usize)?.as_mut()?))
     }
 
     /// The socket was read: others come first, if it is not empty.
