@@ -309,7 +309,7 @@ fn four_threads_send_while_two_close() {
     for c in &w.from {
         c.set_poll_group(Some(&group)).unwrap();
     }
-    let (sent, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (sent, stop, begin) = (AtomicUsize::new(0), AtomicBool::new(false), Instant::now());
     // The first twenty stay; of the others one half is closed by the client, the other by the server.
     let (stay, go) = (&w.to[..20], 20..60);
     let mut next = vec![[0u32; 4]; 60];
@@ -352,7 +352,7 @@ fn four_threads_send_while_two_close() {
         }
         let (w2, stop2) = (&w, &stop);
         s.spawn(move || {
-            while !stop2.load(Ordering::Relaxed) {
+            while !stop2.load(Ordering::Relaxed) && begin.elapsed() < common::PATIENCE {
                 assert_eq!(w2.server.counters_of_threads().len(), 3);
                 for c in &w2.to {
                     // Closed ones answer with an error.
