@@ -235,7 +235,7 @@ fn the_end_of_the_context_is_told_by_every_thread() {
 #[test]
 fn lingering_connections_finish_on_every_thread() {
     let World { server, client: _client, listener: _listener, to, from } = world(4, 12);
-    let data = pattern(40_000, 11);
+    let data = pattern(120_000, 11);
     // Those of one thread have nothing to deliver: they end early, and the others must not be disturbed by it.
     let idle = from[0].io_thread();
     for c in &from {
