@@ -118,8 +118,16 @@ pub(crate) struct Net {
 impl Net {
     /// A context with these global settings.
     pub(crate) fn new(settings: &[(ConfigKey, ConfigValue)]) -> Result<Self, Failure> {
+        Self::with_threads(1, settings)
+    }
+
+    /// The same with several I/O threads.
+    pub(crate) fn with_threads(
+        threads: usize,
+        settings: &[(ConfigKey, ConfigValue)],
+    ) -> Result<Self, Failure> {
         let failed = |e: &dyn fmt::Display| Failure::new(Code::Failed, e);
-        let context = Context::new().map_err(|e| failed(&e))?;
+        let context = Context::builder().io_threads(threads).build().map_err(|e| failed(&e))?;
         for (key, value) in settings {
             context.set_config(Scope::Global, *key, Some(value.clone())).map_err(|e| failed(&e))?;
         }

@@ -21,7 +21,8 @@ JSON lines (--json): event `listening` (address), `connected` (peer), `ended` (p
 
 Examples:
   gamesockets serve
-  gamesockets serve --listen 127.0.0.1:0 --sink";
+  gamesockets serve --listen 127.0.0.1:0 --sink
+  gamesockets serve --threads 4";
 
 /// Accepts everybody and sends every message back: something to ping and to try clients on.
 #[derive(Debug, Args)]
@@ -36,6 +37,9 @@ pub(crate) struct ServeArgs {
     /// Bytes per second to send at most
     #[arg(long, value_parser = crate::text::parse_size)]
     rate: Option<u64>,
+    /// I/O threads that share the work; a client stays with one of them
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    threads: u8,
     /// Print JSON lines
     #[arg(long)]
     json: bool,
@@ -48,7 +52,8 @@ struct Guest {
 }
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let mut net = Net::new(&Rates { rate: args.rate.unwrap_or(0), ..Rates::default() }.options())?;
+    let rates = Rates { rate: args.rate.unwrap_or(0), ..Rates::default() };
+    let mut net = Net::with_threads(usize::from(args.threads), &rates.options())?;
     let listener = net.listen(resolve(&args.listen, PORT)?)?;
     say(args, "listening", &listener.local_addr().to_string(), None);
     let stop = stop_requested()?;

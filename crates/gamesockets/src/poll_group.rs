@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// One receive queue for many connections.
 ///
 /// A server that puts every connection it accepts into a group reads all messages with one call. Messages come in the
-/// order in which they arrived. Dropping this object does not destroy the group. Clones name the same group.
+/// order in which they arrived; those of connections on different [I/O threads](crate::ContextBuilder::io_threads) may
+/// be out of order by the time that a turn of a loop takes. Dropping this object does not destroy the group. Clones name the same group.
 ///
 /// ```
 /// use gamesockets::{Context, Identity, SendFlags, SocketPairKind};

@@ -235,7 +235,7 @@ fn the_end_of_the_context_is_told_by_every_thread() {
 #[test]
 fn lingering_connections_finish_on_every_thread() {
     let World { server, client: _client, listener: _listener, to, from } = world(4, 12);
-    let data = pattern(40_000, 11);
+    let data = pattern(120_000, 11);
     // Those of one thread have nothing to deliver: they end early, and the others must not be disturbed by it.
     let idle = from[0].io_thread();
     for c in &from {
@@ -309,7 +309,7 @@ fn four_threads_send_while_two_close() {
     for c in &w.from {
         c.set_poll_group(Some(&group)).unwrap();
     }
-    let (sent, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (sent, stop, begin) = (AtomicUsize::new(0), AtomicBool::new(false), Instant::now());
     // The first twenty stay; of the others one half is closed by the client, the other by the server.
     let (stay, go) = (&w.to[..20], 20..60);
     let mut next = vec![[0u32; 4]; 60];
@@ -352,7 +352,7 @@ fn four_threads_send_while_two_close() {
         }
         let (w2, stop2) = (&w, &stop);
         s.spawn(move || {
-            while !stop2.load(Ordering::Relaxed) {
+            while !stop2.load(Ordering::Relaxed) && begin.elapsed() < common::PATIENCE {
                 assert_eq!(w2.server.counters_of_threads().len(), 3);
                 for c in &w2.to {
                     // Closed ones answer with an error.

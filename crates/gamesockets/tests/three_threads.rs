@@ -8,6 +8,8 @@
 #[cfg(feature = "async")]
 #[path = "async_adapter.rs"]
 mod async_adapter;
+#[path = "fairness.rs"]
+mod fairness;
 #[path = "lifecycle.rs"]
 mod lifecycle;
 #[path = "load.rs"]
