@@ -144,6 +144,13 @@ fn players_both_ways_have_the_documented_keys() {
     }
     assert_eq!((scales.len(), scales[0]["connections"].as_u64()), (2, Some(20)));
     common::expect_picture(&picture);
+    let args = ["bench", "scale", "--connections", "9", "--seconds", "0.5", "--threads", "2", "--json"];
+    let report = lines(&stdout(&expect_code(&args, 0))).remove(0);
+    assert_eq!(
+        (&report["threads"], &report["scales"][0]["lost_connections"]),
+        (&Value::from(2), &Value::from(0))
+    );
+    assert!(report["scales"][0]["received"].as_u64().unwrap() > 0, "{report}");
     expect_code(&["bench", "scale", "--connections", "0"], 2);
     expect_code(&["bench", "scale", "--hz", "nan"], 2);
 }

@@ -52,6 +52,7 @@ pub(super) fn run(args: &ConnectionsArgs) -> Result<(), Failure> {
         concurrency: CONCURRENCY,
         port: 0,
         hz: 1.0,
+        threads: 0,
         core: None,
     };
     let mut server = Peer::start("the server", &peer.to_command_line())?;

@@ -273,6 +273,7 @@ fn one(m: &Measurement, library: Library) -> Result<(Vec<Figure>, f64), Failure>
         concurrency: m.concurrency,
         port: 0,
         hz: 1.0,
+        threads: 0,
         core: cores.map(|c| c.0),
     };
     let about = |failure: Failure| failure.about(&m.key);

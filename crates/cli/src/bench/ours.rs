@@ -25,6 +25,8 @@ const BATCH: usize = 1024;
 const WAIT: Duration = Duration::from_millis(20);
 /// The same where nothing but silence is measured.
 const IDLE_WAIT: Duration = Duration::from_millis(200);
+/// Time between two looks at the queues that the library's own threads fill.
+const LOOK_EVERY: Duration = Duration::from_micros(500);
 /// Time between two connections that are set up one after the other.
 const REST: Duration = Duration::from_millis(1);
 /// How long an answer may take before it counts as lost.
@@ -38,7 +40,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// Runs this process's part of a measurement; `parent` ends when the parent has seen enough.
 pub(super) fn run(plan: &Plan, parent: &Receiver<String>) -> Result<(), Failure> {
-    let node = Node::new()?;
+    let node = Node::new(plan.threads)?;
     match (plan.side, plan.scenario) {
         (Side::Server, Scenario::Reliable | Scenario::Unreliable) => sink(plan, node, parent),
         (Side::Server, Scenario::PingPong | Scenario::Setup) => echo(node, parent, WAIT),
@@ -62,6 +64,8 @@ pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
 /// A context and what is counted about its connections.
 pub(super) struct Node {
     pub(super) context: Context,
+    /// Whether nobody else runs the loop.
+    manual: bool,
     group: PollGroup,
     pub(super) inbox: Vec<Message>,
     /// Connections that are up.
@@ -72,14 +76,17 @@ pub(super) struct Node {
 }
 
 impl Node {
-    fn new() -> Result<Self, Failure> {
-        let context =
-            Context::builder().manual_poll(true).connections_max(CONNECTIONS_MAX).build().map_err(failed)?;
+    /// With no I/O threads this process runs the loop itself.
+    fn new(threads: usize) -> Result<Self, Failure> {
+        let builder = Context::builder().connections_max(CONNECTIONS_MAX);
+        let builder = if threads == 0 { builder.manual_poll(true) } else { builder.io_threads(threads) };
+        let context = builder.build().map_err(failed)?;
         for (key, value) in RATES.options() {
             context.set_config(Scope::Global, key, Some(value)).map_err(failed)?;
         }
         let group = context.create_poll_group().map_err(failed)?;
-        Ok(Self { context, group, inbox: Vec::new(), open: 0, ended: 0, last_end: String::new() })
+        let manual = threads == 0;
+        Ok(Self { context, manual, group, inbox: Vec::new(), open: 0, ended: 0, last_end: String::new() })
     }
 
     fn connect(&self, plan: &Plan) -> Result<Connection, Failure> {
@@ -110,7 +117,11 @@ impl Node {
 
     /// One turn of the loop; accepts whoever comes, closes whoever left. Messages are in `inbox` then.
     pub(super) fn turn(&mut self, at_most: Duration) -> Result<(), Failure> {
-        self.context.poll(at_most).map_err(failed)?;
+        if self.manual {
+            self.context.poll(at_most).map_err(failed)?;
+        } else {
+            std::thread::sleep(at_most.min(LOOK_EVERY));
+        }
         for event in self.context.poll_events() {
             let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event else {
                 continue;

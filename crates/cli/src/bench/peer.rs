@@ -71,6 +71,8 @@ pub(crate) struct PeerArgs {
     pub(crate) port: u16,
     #[arg(long, default_value_t = 1.0)]
     pub(crate) hz: f64,
+    #[arg(long, default_value_t = 0)]
+    pub(crate) threads: usize,
     #[arg(long)]
     pub(crate) core: Option<usize>,
 }
@@ -88,6 +90,8 @@ pub(super) struct Plan {
     pub(super) count: usize,
     /// Messages per second of each connection.
     pub(super) hz: f64,
+    /// I/O threads of the library; 0 if the process runs its loop itself.
+    pub(super) threads: usize,
     /// Connection attempts at one time.
     pub(super) concurrency: usize,
     /// Where the server is.
@@ -109,6 +113,7 @@ impl PeerArgs {
         add("--concurrency", self.concurrency.to_string());
         add("--port", self.port.to_string());
         add("--hz", self.hz.to_string());
+        add("--threads", self.threads.to_string());
         if let Some(core) = self.core {
             add("--core", core.to_string());
         }
@@ -124,6 +129,7 @@ impl PeerArgs {
             warmup: self.warmup,
             count: self.count.max(1),
             hz: self.hz,
+            threads: self.threads,
             concurrency: self.concurrency.max(1),
             to: (Ipv4Addr::LOCALHOST, self.port).into(),
         }
@@ -182,12 +188,13 @@ mod tests {
             concurrency: 4,
             port: 5,
             hz: 29.5,
+            threads: 3,
             core: Some(1),
         };
         let line = args.to_command_line();
         let back = Line::try_parse_from(&line).unwrap().args;
         assert_eq!(back.to_command_line(), line);
         assert_eq!((back.span, back.scenario, back.core), (args.span, args.scenario, Some(1)));
-        assert_eq!((back.library, back.hz), (args.library, 29.5));
+        assert_eq!((back.library, back.hz, back.threads), (args.library, 29.5, 3));
     }
 }

@@ -70,7 +70,11 @@ impl Row {
             digits(median(&ours)),
             digits(median(&raw)),
             digits(self.ratio()),
-            format!("{} .. {}", digits(least(&ours)), digits(most(&ours))),
+            if ours.is_empty() {
+                String::new()
+            } else {
+                format!("{} .. {}", digits(least(&ours)), digits(most(&ours)))
+            },
             if self.is_noisy() { "NOISY".into() } else { String::new() },
         ]
     }

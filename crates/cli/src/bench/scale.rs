@@ -26,14 +26,15 @@ const AFTER_HELP: &str = "\
 Two processes on loopback, one with a listen socket, one with all the clients. When all connections are up, each of them
 sends unreliable messages both ways at the given rate, spread evenly over the period; each process does it with one
 thread that runs the library's loop itself, and reads through one poll group. Where there are two processors or more the
-server is kept on the last and the clients on the first.
+server is kept on the last and the clients on the first. With --threads each process has that many I/O threads of the
+library and one thread that sends and looks for messages every half a millisecond, and no processor is chosen.
 
 The delay of a message is the time from the call that sends it until the other process has it in hand, taken from the
 monotonic clock of the system, which both processes share; the time when it was sent travels in the message. How late the
 sender was with its call, against its schedule, is told beside it. Both directions count together.
 Ends with code 1 if a connection was lost.
 
-JSON keys (--json): bench, hz, bytes, seconds, cpus, scales[]. Each scale: connections, set_up_seconds, lost_connections,
+JSON keys (--json): bench, hz, bytes, seconds, threads, cpus, scales[]. Each scale: connections, set_up_seconds, lost_connections,
 sent, refused (by the library, not counted as sent), received, lost_share (of those sent), messages_per_sec (received),
 delay_p50_us, delay_p99_us, delay_p999_us, late_p50_us, late_p99_us, cpu_share_client, cpu_share_server (1 is one core,
 while messages were sent), resident_bytes_client, resident_bytes_server; null where there is no value.
@@ -59,6 +60,9 @@ pub(super) struct ScaleArgs {
     /// How long, for each number of connections
     #[arg(long, value_parser = parse_seconds, default_value = "60")]
     seconds: Duration,
+    /// I/O threads of each process [default: none, each runs the library's loop itself]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=64))]
+    threads: Option<u32>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -104,7 +108,8 @@ pub(super) fn run(args: &ScaleArgs) -> Result<(), Failure> {
 
 fn measure(args: &ScaleArgs, connections: u32, bar: &ProgressBar) -> Result<Outcome, Failure> {
     let count = connections as usize;
-    let cores = cores::pair();
+    let threads = args.threads.map_or(0, |n| n as usize);
+    let cores = if threads == 0 { cores::pair() } else { None };
     let mut peer = PeerArgs {
         library: Library::Ours,
         side: Side::Server,
@@ -116,6 +121,7 @@ fn measure(args: &ScaleArgs, connections: u32, bar: &ProgressBar) -> Result<Outc
         concurrency: CONCURRENCY,
         port: 0,
         hz: args.hz,
+        threads,
         core: cores.map(|c| c.0),
     };
     bar.set_position(0);
@@ -226,6 +232,7 @@ fn json(args: &ScaleArgs, all: &[Outcome]) -> Value {
         "hz": args.hz,
         "bytes": args.bytes,
         "seconds": seconds,
+        "threads": args.threads,
         "cpus": std::thread::available_parallelism().map_or(0, usize::from),
         "scales": all.iter().map(|o| o.json(seconds)).collect::<Vec<_>>(),
     })
