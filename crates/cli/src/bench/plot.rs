@@ -28,7 +28,7 @@ const GROUP_GAP: i32 = 14;
 /// Pixels above the drawing: title and legend.
 const HEAD: i32 = 90;
 /// Pixels left of the bars, for their labels.
-const LABEL_WIDTH: i32 = 280;
+const LABEL_WIDTH: i32 = 300;
 /// Pixels right of the longest bar, for its caption.
 const CAPTION_WIDTH: i32 = 240;
 /// Groups of bars in one picture; what comes after is left out.
@@ -116,7 +116,9 @@ impl Bars {
                 // NaN becomes zero.
                 let long = (share * room) as u32;
                 let at = Point::new(LABEL_WIDTH, y);
-                canvas.fill(at, Size::new(long.max(1), BAR_HEIGHT.unsigned_abs() - 3), *colour);
+                if bar.value.is_finite() {
+                    canvas.fill(at, Size::new(long.max(1), BAR_HEIGHT.unsigned_abs() - 3), *colour);
+                }
                 let behind = Point::new(LABEL_WIDTH + long as i32 + 8, y + BAR_HEIGHT / 2 - 1);
                 canvas.text(&bar.text, behind, &FONT_9X15, Alignment::Left);
                 y += BAR_HEIGHT;
@@ -351,7 +353,7 @@ mod tests {
             let rows = pixels.chunks_exact(width as usize).skip(HEAD as usize);
             rows.map(|row| count(row, colour)).max().unwrap()
         };
-        assert_eq!((longest(COLOURS[0]), longest(COLOURS[1])), (340, 680));
+        assert_eq!((longest(COLOURS[0]), longest(COLOURS[1])), (330, 660));
         assert!(count(&pixels, INK) > 500, "there is no text");
     }
 

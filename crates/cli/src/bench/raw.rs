@@ -78,10 +78,13 @@ impl Plain {
     pub(super) fn bind() -> io::Result<Self> {
         let socket = std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
         socket.set_nonblocking(true)?;
-        // Nothing that joins datagrams is turned on here.
-        let options = socket2::SockRef::from(&socket);
-        let _ = options.set_recv_buffer_size(KERNEL_BUFFER_BYTES);
-        let _ = options.set_send_buffer_size(KERNEL_BUFFER_BYTES);
+        // Nothing that joins datagrams is turned on here. The system may grant smaller buffers.
+        #[cfg(unix)]
+        {
+            use rustix::net::sockopt::{set_socket_recv_buffer_size, set_socket_send_buffer_size};
+            let _ = set_socket_recv_buffer_size(&socket, KERNEL_BUFFER_BYTES);
+            let _ = set_socket_send_buffer_size(&socket, KERNEL_BUFFER_BYTES);
+        }
         Ok(Self(mio::net::UdpSocket::from_std(socket)))
     }
 
