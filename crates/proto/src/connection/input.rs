@@ -220,7 +220,10 @@ impl Connection {
         let asked = flags & msg::STATS_FLAG_ACK_REQUEST_E2E != 0 || blob.stats.is_some();
         if asked {
             let immediate = flags & msg::STATS_FLAG_ACK_REQUEST_IMMEDIATE != 0;
-            self.ack_within(now, if immediate { Duration::ZERO } else { ACK_REQUESTED_DELAY });
+            // A side that sends nothing has nothing for the answer to ride on.
+            let quiet = self.last_sent_at.is_none_or(|at| now.saturating_since(at) >= QUIET);
+            let wait = if immediate || quiet { Duration::ZERO } else { ACK_REQUESTED_DELAY };
+            self.ack_within(now, wait);
         }
         if let Some(quality) = &blob.stats {
             self.stats.on_remote_stats(now, quality);

@@ -267,6 +267,9 @@ impl Connection {
         }
         self.outgoing.handshake = None;
         self.liveness = Liveness::new(now);
+        if self.role == Role::Server {
+            self.liveness = self.liveness.clone().yielding();
+        }
         self.stats.on_connected(now);
         self.enter(now, Phase::Connected);
     }

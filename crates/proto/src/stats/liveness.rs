@@ -6,6 +6,11 @@ use gamesockets_wire::time::Timestamp;
 
 /// After this long without a packet the peer is asked for one (protocol.md §3.16).
 const KEEPALIVE_AFTER: Duration = Duration::from_secs(10);
+/// The accepting side waits this much longer, so that in an idle connection one side asks and the other answers.
+const KEEPALIVE_YIELD: Duration = Duration::from_millis(500);
+/// Keep-alives leave when the clock shows a multiple of this, microseconds: those of many connections together, so that
+/// the loop wakes for all of them at once.
+const KEEPALIVE_GRID_US: u64 = 1 << 16;
 /// While replies stay out the question is repeated at this interval.
 const PROBE_EVERY: Duration = Duration::from_millis(200);
 /// A reply to a request that is not immediate may take this much longer.
@@ -38,6 +43,8 @@ pub struct Liveness {
     last_ack_request: Option<Timestamp>,
     /// Replies that stayed out since the last received packet.
     timeouts: u16,
+    /// The peer asks first.
+    yields: bool,
 }
 
 impl Liveness {
@@ -50,7 +57,15 @@ impl Liveness {
             last_immediate: None,
             last_ack_request: None,
             timeouts: 0,
+            yields: false,
         }
+    }
+
+    /// The same for the side that leaves asking to the peer while that does it.
+    #[must_use]
+    pub const fn yielding(mut self) -> Self {
+        self.yields = true;
+        self
     }
 
     /// A packet from the peer decrypted.
@@ -104,7 +119,12 @@ impl Liveness {
         if self.timeouts > 0 {
             return Some(self.last_immediate.map_or(self.last_received, |last| last + PROBE_EVERY));
         }
-        self.reply_due.is_none().then(|| self.last_received + KEEPALIVE_AFTER)
+        let extra = if self.yields { KEEPALIVE_YIELD } else { Duration::ZERO };
+        self.reply_due.is_none().then(|| {
+            let earliest = (self.last_received + KEEPALIVE_AFTER + extra).as_micros();
+            let on_grid = earliest.checked_next_multiple_of(KEEPALIVE_GRID_US);
+            Timestamp::from_micros(on_grid.unwrap_or(earliest))
+        })
     }
 
     /// Shall the packet being built ask for a reply, only to learn the ping? `last_ping_sample` is
@@ -196,17 +216,17 @@ mod tests {
     #[test]
     fn idle_connection_probes_at_ten_seconds_and_dies_at_twenty_and_a_half() {
         let (probes, death) = run_until_dead(Liveness::new(at(0)), CONSERVATIVE);
-        assert_eq!(probes[..4], [(10_000, false), (10_470, true), (10_670, true), (10_870, true)]);
+        assert_eq!(probes[..4], [(10_007, false), (10_477, true), (10_677, true), (10_877, true)]);
         assert!(probes[1..].windows(2).all(|w| w[1].0 - w[0].0 == 200));
-        assert_eq!(death, 20_470);
+        assert_eq!(death, 20_477);
         assert_eq!(probes.len(), 1 + 10_000 / 200);
     }
 
     #[test]
     fn without_ping_the_first_reply_may_take_longer() {
         let (probes, death) = run_until_dead(Liveness::new(at(0)), Duration::from_millis(1_250));
-        assert_eq!(probes[..2], [(10_000, false), (11_450, true)]);
-        assert_eq!(death, 21_450);
+        assert_eq!(probes[..2], [(10_007, false), (11_457, true)]);
+        assert_eq!(death, 21_457);
     }
 
     #[test]
@@ -244,13 +264,16 @@ mod tests {
     #[test]
     fn keepalive_waits_while_a_reply_is_due() {
         let mut life = Liveness::new(at(0));
-        assert_eq!(life.probe_wanted(at(9_999)), None);
-        assert_eq!(life.probe_wanted(at(10_000)), Some(DELAYED));
+        // Asked at the first multiple of the grid after ten seconds: 229 of them are 15.008 s.
+        assert_eq!(life.probe_wanted(at(10_007)), None);
+        assert_eq!(life.probe_wanted(at(10_008)), Some(DELAYED));
+        assert_eq!(life.clone().yielding().probe_wanted(at(10_499)), None);
+        assert_eq!(life.clone().yielding().probe_wanted(at(10_600)), Some(DELAYED));
         life.on_reply_expected(at(9_900), CONSERVATIVE, false);
         assert_eq!(life.probe_wanted(at(10_000)), None);
         assert_eq!(life.next_deadline(), Some(at(10_370)));
         life.on_packet_decrypted(at(10_100));
-        assert_eq!(life.next_deadline(), Some(at(20_100)));
+        assert_eq!(life.next_deadline().map(ms), Some(20_100), "the next multiple is 0.3 ms later");
     }
 
     #[test]
