@@ -162,7 +162,7 @@ fn row(
 /// A job with the defaults of this table.
 fn job(scale: &Scale, peer: &str, scenario: Scenario, size: u32, set: &[&str]) -> Job {
     // A library with threads of its own does better where the system puts them; so does anything beside a path.
-    let one_thread = peer != "gns" && !matches!(scenario, Scenario::Lossy | Scenario::Setup | Scenario::Idle);
+    let one_thread = peer != "gns" && !matches!(scenario, Scenario::Lossy | Scenario::Idle);
     let two_cores = std::thread::available_parallelism().is_ok_and(|n| n.get() > 1);
     Job {
         peer: peer.to_owned(),
