@@ -48,7 +48,8 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            let causes = std::iter::successors(error.source(), |cause| cause.source());
+            eprintln!("{}", causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}")));
             ExitCode::FAILURE
         }
     }

@@ -52,7 +52,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use table::{Cells, Row};
 
-const FULL: Scale = Scale { secs: 2.0, far_secs: 6.0, far_warmup: 3.0, idle: 5000, idle_secs: 10.0 };
+const FULL: Scale = Scale { secs: 2.0, far_secs: 8.0, far_warmup: 3.0, idle: 5000, idle_secs: 10.0 };
 const QUICK: Scale = Scale { secs: 0.6, far_secs: 3.0, far_warmup: 2.0, idle: 500, idle_secs: 3.0 };
 /// How long the state of the machine is looked at.
 const SEAL_SPAN: Duration = Duration::from_millis(300);
@@ -81,7 +81,8 @@ JSON (--json): {
 }
 A CELL is a column's name, with a variant behind an underscore: raw_plain, raw_plain_sealed, raw_gso, raw_sealed (the
 limits: a call per packet, or segmentation offload; AES-256-GCM or none), raw (ping-pong), gamesockets, gamesockets_16MB
-(a rate set by hand), gns_5MB, quinn_one_stream (else a stream per message), quinn_cubic (else BBR on lossy paths).
+(a rate set by hand), gns_5MB, quinn_one_stream (else a stream per message), quinn_cubic (else BBR; one stream on
+lossy paths).
 Row keys: bulk_16k, mb_per_cpu_s, bulk_256k, reliable_64, unreliable_64, ping_p50, ping_p99, busy_p50, busy_p99, setups,
 connect_p50, idle_kb, idle_cpu, lossy_1, lossy_5, path_1, path_5; computed from these: bulk_over_raw_sealed,
 ping_p50_over_raw, busy_p50_over_raw, and X_highest_over_best for the last four (goodput at the highest rate set by hand

@@ -1,7 +1,8 @@
 //! GameNetworkingSockets through its flat C interface: the library that `GAMESOCKETS_GNS_LIB` names.
 //!
 //! It has a thread of its own and no call that waits, so the application looks again and again: after a short sleep,
-//! or with `poll=busy` without one. Setting `rate=N`: the fixed rate in bytes per second; without it the highest.
+//! or with `poll=busy` without one. Setting `rate=N`: the fixed rate in bytes per second; without it the highest;
+//! `buffer-kb=N`: what may wait to be sent.
 
 mod ffi;
 
@@ -33,9 +34,9 @@ const PROBLEM: i32 = 5;
 /// The highest rate that can be set, bytes per second.
 const RATE_MAX: u64 = 1 << 28;
 /// Bytes that wait to be sent on loopback: more only makes its lists longer.
-const SEND_BYTES: i32 = 1 << 20;
+const SEND_BYTES: u64 = 1 << 20;
 /// The same where they stay until an answer has come from far away.
-const SEND_BYTES_FAR: i32 = 64 << 20;
+const SEND_BYTES_FAR: u64 = 64 << 20;
 /// Bytes, messages, and bytes of one message that wait to be read.
 const RECV_BYTES: i32 = 64 << 20;
 const RECV_COUNT: i32 = 1_000_000;
@@ -69,12 +70,13 @@ impl Node {
             std::env::var_os(GNS_VARIABLE).ok_or_else(|| format!("{GNS_VARIABLE} names no library"))?;
         let gns = Gns::start(&path)?;
         let rate = i32::try_from(args.number("rate", RATE_MAX)?)?;
-        let far = args.scenario == Scenario::Lossy;
+        let buffer = if args.scenario == Scenario::Lossy { SEND_BYTES_FAR } else { SEND_BYTES };
+        let buffer = i32::try_from(args.number("buffer-kb", buffer >> 10)? << 10)?;
         let settings = [
             (TIMEOUT_INITIAL, CONNECT_MS),
             (SEND_RATE_MIN, rate),
             (SEND_RATE_MAX, rate),
-            (SEND_BUFFER, if far { SEND_BYTES_FAR } else { SEND_BYTES }),
+            (SEND_BUFFER, buffer),
             (RECV_BUFFER, RECV_BYTES),
             (RECV_MESSAGES, RECV_COUNT),
             (RECV_MESSAGE_MAX, MESSAGE_BYTES),
