@@ -1,7 +1,7 @@
-//! Packet protection for the raw baselines: AES-256-GCM, the cipher that every compared library with encryption uses.
+//! Packet protection for the raw baselines: AES-256-GCM of the same library that gamesockets uses.
 
 use crate::Result;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use std::time::{Duration, Instant};
 
 /// Bytes before the sealed part, in the clear and authenticated.

@@ -1,13 +1,13 @@
-//! Rates of the cryptography that a secure transport needs, on one core.
+//! Rates of the cryptography that a secure transport needs, on one core, with the library that gamesockets uses.
 
 use crate::How;
 use crate::report::{Report, figure};
+use aws_lc_rs::agreement::{self, PrivateKey, X25519};
+use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey};
 use bench_common::Result;
 use bench_common::seal::Seal;
-use ed25519_dalek::{Signer as _, SigningKey, Verifier as _};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
-use x25519_dalek::{PublicKey, StaticSecret};
 
 /// Operations between two looks at the clock.
 const BLOCK: u32 = 16;
@@ -50,24 +50,28 @@ fn packets(report: &mut Report, size: usize, span: Duration) -> Result<()> {
 
 fn handshake(report: &mut Report, span: Duration) -> Result<()> {
     report.take(|| {
-        let secret = StaticSecret::from(SEED);
-        let peer = PublicKey::from(&StaticSecret::from([9; 32]));
-        let signing = SigningKey::from_bytes(&SEED);
+        let secret = PrivateKey::from_private_key(&X25519, &SEED)?;
+        let peer = PrivateKey::from_private_key(&X25519, &[9; 32])?.compute_public_key()?;
+        let signing = Ed25519KeyPair::from_seed_unchecked(&SEED).map_err(|e| e.to_string())?;
         let message = [3; 256];
         let signature = signing.sign(&message);
+        let key = UnparsedPublicKey::new(&ED25519, signing.public_key().as_ref());
         let generate = each(span, || {
-            black_box(PublicKey::from(&StaticSecret::from(black_box(SEED))));
+            black_box(PrivateKey::from_private_key(&X25519, black_box(&SEED))?.compute_public_key()?);
             Ok(())
         })?;
         let agree = each(span, || {
-            black_box(secret.diffie_hellman(black_box(&peer)));
-            Ok(())
+            let peer = agreement::UnparsedPublicKey::new(&X25519, peer.as_ref());
+            agreement::agree(&secret, peer, "no agreement".into(), |shared| {
+                black_box(shared.first());
+                Ok(())
+            })
         })?;
         let sign = each(span, || {
             black_box(signing.sign(black_box(&message)));
             Ok(())
         })?;
-        let verify = each(span, || Ok(signing.verifying_key().verify(&message, &signature)?))?;
+        let verify = each(span, || Ok(key.verify(&message, signature.as_ref())?))?;
         let side = generate + agree + sign + verify;
         let all = [
             ("X25519 generate", generate),
