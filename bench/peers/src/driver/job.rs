@@ -99,6 +99,9 @@ impl Job {
             &format!(" --warmup {} --count {} --concurrency {}", self.warmup, self.count, self.concurrency);
         line += &format!(" --pin {pin}");
         self.set.iter().for_each(|pair| line += &format!(" --set {pair}"));
+        if let Some(program) = &self.program {
+            line += &format!(" --exec {}={}", self.peer, program.display());
+        }
         if let Some(path) = &self.path {
             line +=
                 &format!(" --loss {} --delay-ms {} --path-mb {}", path.loss, path.delay_ms, path.megabytes);

@@ -7,6 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Lines of a process that wait to be read.
@@ -19,6 +20,8 @@ const COMPLAINT_BYTES_MAX: usize = 300;
 const LOOK: Duration = Duration::from_millis(2);
 /// How long a process may take to end after its output has ended.
 const END_WITHIN: Duration = Duration::from_secs(5);
+/// How long its error output may trickle in after that.
+const HEAR_OUT: Duration = Duration::from_millis(500);
 
 /// What a process said: numbers by their keys.
 pub(super) type Values = BTreeMap<String, f64>;
@@ -30,6 +33,8 @@ pub(super) struct Process {
     stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     complaints: Arc<Mutex<VecDeque<String>>>,
+    /// Reads them.
+    complaining: Option<JoinHandle<()>>,
 }
 
 impl Process {
@@ -43,16 +48,16 @@ impl Process {
             for_each_line(out, move |line| send.send(line).is_ok());
         }
         let complaints = Arc::new(Mutex::new(VecDeque::new()));
-        if let Some(err) = child.stderr.take() {
+        let complaining = child.stderr.take().map(|err| {
             let kept = Arc::clone(&complaints);
             for_each_line(err, move |line| {
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 kept.truncate(COMPLAINTS_MAX - 1);
                 kept.push_front(line.chars().take(COMPLAINT_BYTES_MAX).collect());
                 true
-            });
-        }
-        Ok(Self { name, child, stdin, lines, complaints })
+            })
+        });
+        Ok(Self { name, child, stdin, lines, complaints, complaining })
     }
 
     pub(super) fn id(&self) -> u32 {
@@ -113,11 +118,21 @@ impl Process {
     fn reap(&mut self, until: Instant) -> Result<ExitStatus> {
         loop {
             if let Some(status) = self.child.try_wait()? {
+                self.hear_out();
                 return Ok(status);
             }
             if Instant::now() >= until {
                 return Err(self.failed("did not end in time and was stopped"));
             }
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    /// Waits until the last complaints of a process that has ended are read; a descendant may hold the stream open.
+    fn hear_out(&self) {
+        let until = Instant::now() + HEAR_OUT;
+        while self.complaining.as_ref().is_some_and(|thread| !thread.is_finished()) && Instant::now() < until
+        {
             std::thread::sleep(LOOK);
         }
     }
@@ -146,7 +161,10 @@ fn how_it_ended(status: ExitStatus) -> String {
 }
 
 /// Hands every line of a stream to `take`, on a thread of its own, until that says no.
-fn for_each_line(stream: impl Read + Send + 'static, take: impl Fn(String) -> bool + Send + 'static) {
+fn for_each_line(
+    stream: impl Read + Send + 'static,
+    take: impl Fn(String) -> bool + Send + 'static,
+) -> JoinHandle<()> {
     std::thread::spawn(move || {
         let mut stream = BufReader::new(stream);
         let mut bytes = Vec::new();
@@ -157,7 +175,7 @@ fn for_each_line(stream: impl Read + Send + 'static, take: impl Fn(String) -> bo
                 return;
             }
         }
-    });
+    })
 }
 
 #[cfg(test)]
