@@ -1,7 +1,7 @@
 //! The table of tasks, their options and the help text, all from one place.
 
 use crate::repository::Repository;
-use crate::{counts, fuzz, program, suites, tidy};
+use crate::{counts, fuzz, peers, program, suites, tidy};
 use std::fmt::Write as _;
 
 /// One option of a task.
@@ -66,9 +66,16 @@ pub(crate) const TASKS: &[Task] = &[
         name: "bench",
         words: "[…]",
         about: "measure speed, optimised (`gamesockets bench`)",
-        flags: &[],
+        flags: &[Flag {
+            name: peers::FLAG,
+            value: None,
+            help: "beside other libraries instead; with --help: the options of that",
+        }],
         passes_on_to: Some("bench"),
-        run: |repository, args| program::run(repository, "bench", &args.words, program::Profile::Release),
+        run: |repository, args| match peers::asked_for(&args.words) {
+            Some(words) => peers::run(repository, &words),
+            None => program::run(repository, "bench", &args.words, program::Profile::Release),
+        },
     },
     Task {
         name: "counts",
@@ -110,7 +117,8 @@ pub(crate) fn dispatch(words: &[String]) -> Result<bool, String> {
         Some((name, rest)) => (name, rest),
     };
     let task = find(name).ok_or_else(|| format!("no task is named `{name}`; see `./x help`"))?;
-    if rest.iter().any(|word| word == "--help" || word == "-h") {
+    let for_another = task.passes_on_to.is_some() && task.names_a_flag_of_its_own(rest);
+    if !for_another && rest.iter().any(|word| word == "--help" || word == "-h") {
         print!("{}", task.usage());
         return Ok(true);
     }
@@ -143,6 +151,11 @@ impl Task {
             let _ = writeln!(text, "  Everything behind the name goes to `gamesockets {command}`.");
         }
         text
+    }
+
+    /// Whether one of the words is in the task's table of options.
+    pub(crate) fn names_a_flag_of_its_own(&self, words: &[String]) -> bool {
+        self.flags.iter().any(|flag| words.iter().any(|word| word == flag.name))
     }
 
     /// Splits the words into options and others; an option that the table lacks is an error.
@@ -233,6 +246,13 @@ mod tests {
     #[test]
     fn a_task_that_passes_on_takes_everything() {
         assert_eq!(find("demo").unwrap().parse(&words("--any 1")).unwrap().words, ["--any", "1"]);
+    }
+
+    #[test]
+    fn a_task_that_passes_on_knows_its_own_flags() {
+        let bench = find("bench").unwrap();
+        assert!(bench.names_a_flag_of_its_own(&words("--quick --peers")));
+        assert!(!bench.names_a_flag_of_its_own(&words("--quick --json")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod counts;
 mod docs;
 mod fuzz;
 mod packages;
+mod peers;
 mod process;
 mod program;
 mod report;

@@ -104,6 +104,10 @@ fn check_task(words: &[String], gamesockets: &mut dyn Gamesockets) -> Result<(),
     }
     let task: &Task = commands::find(name).ok_or("no such task")?;
     if let Some(command) = task.passes_on_to {
+        if task.names_a_flag_of_its_own(rest) {
+            // The rest goes to a program that is not built for this.
+            return Ok(());
+        }
         let mut passed = vec![command.to_owned()];
         passed.extend_from_slice(rest);
         return check_program(&passed, gamesockets);

@@ -19,6 +19,7 @@ const PLACES: &[&str] = &[
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs",
+    "bench/README.md",
     "fuzz/README.md",
 ];
 

@@ -42,6 +42,13 @@ const TOOLS: &[Tool] = &[
         folder: "fuzz",
     },
     Tool {
+        name: "rustfmt (bench)",
+        probe: &["fmt", "--version"],
+        args: &["fmt", "--all", "--check", "--", "--color", "never"],
+        missing: "rustfmt is not installed: rustup component add rustfmt",
+        folder: "bench",
+    },
+    Tool {
         name: "clippy",
         probe: &["clippy", "--version"],
         args: &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"],

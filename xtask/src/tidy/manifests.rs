@@ -1,4 +1,4 @@
-//! Every crate inherits what the workspace decides.
+//! Every crate inherits what the workspace decides; workspaces of their own stay outside.
 
 use super::Finding;
 use super::tree::Tree;
@@ -49,7 +49,26 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(not_excluded(tree));
     findings
+}
+
+/// Folders with a workspace of their own that the root's does not exclude: cargo would build them with everything.
+fn not_excluded(tree: &Tree) -> Vec<Finding> {
+    let Some(root) = tree.file("Cargo.toml") else { return Vec::new() };
+    let root_entries = entries(&root.text);
+    let exclude = root_entries.iter().find(|entry| entry.section == "workspace" && entry.key == "exclude");
+    let excluded = exclude.map_or("", |entry| entry.value);
+    let own = |text: &str| text.lines().any(|line| line.trim() == "[workspace]");
+    let folders = tree.files.iter().filter_map(|file| {
+        file.path.strip_suffix("/Cargo.toml").filter(|_| own(&file.text)).map(|folder| (folder, &file.path))
+    });
+    folders
+        .filter(|(folder, _)| !excluded.contains(&format!("\"{folder}\"")))
+        .map(|(folder, path)| {
+            Finding::new(path, 0, format!("a workspace of its own: name `{folder}` in the root's `exclude`"))
+        })
+        .collect()
 }
 
 struct Entry<'a> {
@@ -102,6 +121,18 @@ mod tests {
             let bad = GOOD.replacen(line, if line.ends_with("dep") { "\n[dep" } else { "" }, 1);
             assert_eq!(found(&bad).len(), 1, "{line}");
         }
+    }
+
+    #[test]
+    fn a_workspace_that_is_not_excluded_is_caught() {
+        let root = ("Cargo.toml", "[workspace]\nmembers = [\"crates/*\"]\nexclude = [\"bench\"]\n");
+        let own = "[workspace]\n";
+        assert!(check(&Tree::of(&[root, ("bench/Cargo.toml", own)])).is_empty());
+        let found = check(&Tree::of(&[root, ("bench/Cargo.toml", own), ("fuzz/Cargo.toml", own)]));
+        assert_eq!(
+            found.iter().map(|finding| finding.path.as_str()).collect::<Vec<_>>(),
+            ["fuzz/Cargo.toml"]
+        );
     }
 
     #[test]
