@@ -10,7 +10,11 @@
 //!   percent at random; the draft's limit of 2 % alone would take that for congestion.
 //! * **A path that became slower is believed after two rounds** that deliver less than 80 % of the estimate in front of
 //!   a queue. The draft waits until the filter forgets, which takes seconds while the queue grows.
-//! * **Cruising yields to a queue**: pacing below the estimate ([`CRUISE_QUEUE_GAIN`]) while one stands.
+//! * **Cruising yields to a queue**: it paces below the estimate and lowers the estimate itself while one stands
+//!   ([`YIELD_MAX`], [`CONCEDE_PERCENT`]). What a flow accepts falls with the root of its rate, so of two flows the larger
+//!   one concedes more and they meet; the draft relies on loss for that. A queue that stays whatever is conceded belongs
+//!   to a flow that fills buffers, such as Cubic: then nothing is conceded ([`FOREIGN_CYCLES`]).
+//! * **Probes are stronger and shorter**: half more than the estimate instead of a quarter, until a queue is seen.
 //! * **Probing for the minimum round trip** halves the pacing instead of closing the window: a voice message never
 //!   waits behind a closed window.
 //! * **Probing for bandwidth** comes about once a second instead of every two to three, so that a faster path is found
@@ -52,8 +56,29 @@ const SLOWER_PERCENT: u64 = 80;
 const SLOWER_ROUNDS: u8 = 2;
 /// The smallest queueing delay that counts, microseconds.
 const QUEUE_MIN_US: u64 = 5_000;
-/// Pacing while cruising in front of a queue, percent of the estimate.
-const CRUISE_QUEUE_GAIN: u64 = 80;
+/// How far cruising goes below the estimate in front of a long queue, per mille.
+const YIELD_MAX: u64 = 250;
+/// The same beside a flow that does not yield.
+const YIELD_FOREIGN_MAX: u64 = 50;
+/// Queueing delays below this are noise, microseconds.
+const QUEUE_NOISE_US: u64 = 500;
+/// Queueing delay that a cruising flow of [`YIELD_RATE`] accepts, microseconds; it falls with the root of the rate.
+const YIELD_US: u64 = 4_000;
+/// Bytes per second.
+const YIELD_RATE: u64 = 1_250_000;
+/// Of every round's yielding so much, percent, is taken off the estimate for good: others want the path, too.
+const CONCEDE_PERCENT: u64 = 40;
+/// Cruising takes no more than this off the estimate between two probes, per mille.
+const CONCEDE_MAX: u64 = 250;
+/// A queue that from probe to probe never gets shorter than half of what is accepted, so many times in a row, is made by
+/// a flow that does not yield.
+const FOREIGN_CYCLES: u8 = 2;
+/// Paths that hold fewer bytes are probed gently: one packet more is a queue there.
+const SMALL_PATH: u64 = 16 * PACKET;
+/// Pacing of such a probe, percent.
+const SMALL_UP_GAIN: u64 = 125;
+/// In flight when a probe has filled the path, percent of what the path holds.
+const UP_FILL_PERCENT: u64 = 140;
 /// After this long without a round trip near the minimum, the minimum is probed, microseconds ("ProbeRTT").
 const MIN_RTT_FRESH_US: u64 = 5_000_000;
 /// How long that takes beyond a round trip, microseconds.
@@ -98,9 +123,9 @@ impl State {
         match self {
             Self::Startup => 277,
             Self::Drain => 36,
-            Self::Down => 75,
+            Self::Down => 60,
             Self::Cruise | Self::Refill => 100,
-            Self::Up => 125,
+            Self::Up => 150,
             Self::ProbeRtt => 50,
         }
     }
@@ -158,7 +183,16 @@ pub struct Estimator {
     slower_rounds: u8,
     up_rounds: u8,
     previous_best: u64,
-    queue_stands: bool,
+    /// Smallest queueing delay of the last round, microseconds.
+    queue_us: u64,
+    queue_before_us: u64,
+    /// Smallest since the last probe, and how many times in a row that was long.
+    cycle_queue_us: Option<u64>,
+    foreign_cycles: u8,
+    /// Taken off the estimate since the last probe, per mille, and rounds of cruising since then.
+    conceded: u64,
+    cruise_rounds: u8,
+    last_rtt: u64,
     state: State,
     state_since: Timestamp,
     probe_wait_us: u64,
@@ -202,7 +236,13 @@ impl Estimator {
             slower_rounds: 0,
             up_rounds: 0,
             previous_best: 0,
-            queue_stands: false,
+            queue_us: 0,
+            queue_before_us: 0,
+            cycle_queue_us: None,
+            foreign_cycles: 0,
+            conceded: 0,
+            cruise_rounds: 0,
+            last_rtt: 0,
             state: State::Startup,
             state_since: now,
             probe_wait_us: PROBE_WAIT_US,
@@ -247,12 +287,47 @@ impl Estimator {
         self.round.min_rtt.is_some_and(|r| r > self.rtt() + self.queue_limit())
     }
 
+    /// Queueing delay that this flow leaves alone while it cruises, microseconds.
+    fn accepted_queue(&self) -> u64 {
+        let ratio = (YIELD_RATE << 16) / self.bw_long().max(1);
+        ((YIELD_US * ratio.isqrt()) >> 8).max(QUEUE_NOISE_US)
+    }
+
+    /// By how much cruising goes below the estimate in front of such a queue, per mille: in proportion to the queue
+    /// beyond what is accepted. All flows see the same queue; those that have more accept less of it, so they yield to
+    /// those that have less.
+    fn yields_to(&self, queue_us: u64) -> u64 {
+        let accepted = self.accepted_queue();
+        let beyond = queue_us.saturating_sub(accepted);
+        let most = if self.foreign_cycles >= FOREIGN_CYCLES { YIELD_FOREIGN_MAX } else { YIELD_MAX };
+        (beyond.saturating_mul(YIELD_MAX) / accepted).min(most)
+    }
+
+    /// Lowers the estimate itself while cruising in front of a queue. One flow alone finds its rate again with the
+    /// next probe; of several the larger ones concede more.
+    fn concede(&mut self) {
+        self.cruise_rounds = self.cruise_rounds.saturating_add(1);
+        self.cycle_queue_us = Some(self.cycle_queue_us.map_or(self.queue_us, |q| q.min(self.queue_us)));
+        // A queue for one round may be a late acknowledgement.
+        let both = self.queue_us.min(core::mem::replace(&mut self.queue_before_us, self.queue_us));
+        // The first round still sees the probe's own queue.
+        if self.cruise_rounds < 2 || self.foreign_cycles >= FOREIGN_CYCLES {
+            return;
+        }
+        let part =
+            (self.yields_to(both) * CONCEDE_PERCENT / 100).min(CONCEDE_MAX.saturating_sub(self.conceded));
+        self.conceded += part;
+        self.bw = self.bw.map(|bw| bw * (1000 - part) / 1000);
+    }
+
     /// Pacing and window from the model ("Updating Control Parameters").
     fn set_outputs(&mut self) {
         let bw = self.bw_now();
         let mut gain = self.state.gain();
-        if self.state == State::Cruise && self.queue_stands {
-            gain = CRUISE_QUEUE_GAIN;
+        match self.state {
+            State::Cruise => gain -= self.yields_to(self.queue_us) / 10,
+            State::Up if self.path_bytes(bw) < SMALL_PATH => gain = SMALL_UP_GAIN,
+            _ => {}
         }
         let paced = bw.saturating_mul(gain) / 100 * (100 - MARGIN_PERCENT) / 100;
         // Until the path was full once the rate only rises.
@@ -307,6 +382,7 @@ impl Estimator {
 
     fn take_rtt(&mut self, now: Timestamp, rtt: u64) {
         let rtt = rtt.max(1);
+        self.last_rtt = rtt;
         self.round.min_rtt = Some(self.round.min_rtt.map_or(rtt, |r| r.min(rtt)));
         self.probe_min_rtt = Some(self.probe_min_rtt.map_or(rtt, |r| r.min(rtt)));
         let Some(min) = self.min_rtt else {
@@ -408,14 +484,16 @@ impl Estimator {
             self.bw = [self.bw[1], 0];
             self.cycle_measured = false;
         }
+        let long = self.cycle_queue_us.take().is_some_and(|q| q > self.accepted_queue() / 2);
+        self.foreign_cycles = if long { self.foreign_cycles.saturating_add(1) } else { 0 };
+        self.conceded = 0;
+        self.cruise_rounds = 0;
         self.enter(now, State::Down);
     }
 
     fn end_round(&mut self, now: Timestamp) {
         let queue = self.round_had_queue();
-        // Yielding begins at a third of what ends a probe: it costs little.
-        let yields_at = self.rtt() + self.queue_limit() / 3;
-        self.queue_stands = self.round.min_rtt.is_some_and(|r| r > yields_at);
+        self.queue_us = self.round.min_rtt.map_or(0, |r| r.saturating_sub(self.rtt()));
         if self.overloaded() {
             self.on_overload(now);
         }
@@ -423,6 +501,7 @@ impl Estimator {
             State::Startup => self.check_full(now, queue),
             State::Refill => self.enter(now, State::Up),
             State::Up => self.up_rounds = self.up_rounds.saturating_add(1),
+            State::Cruise => self.concede(),
             _ => {}
         }
         self.check_slower(now, queue);
@@ -453,7 +532,7 @@ impl Estimator {
         let best = self.round.best_rate;
         let busy = !self.round.app_limited && best > 0 && self.state != State::Startup;
         // While draining or probing the round trip, less is sent on purpose.
-        let full_speed = !matches!(self.state, State::Drain | State::ProbeRtt);
+        let full_speed = !matches!(self.state, State::Drain | State::Down | State::ProbeRtt);
         if !(busy && full_speed && queue && best * 100 < self.bw_now() * SLOWER_PERCENT) {
             self.slower_rounds = 0;
             return;
@@ -487,7 +566,8 @@ impl Estimator {
             }
             State::Refill => {}
             State::Up => {
-                let filled = self.in_flight >= path * 5 / 4;
+                let queue = self.last_rtt > rtt + self.accepted_queue();
+                let filled = queue && self.in_flight >= path * UP_FILL_PERCENT / 100;
                 if since > rtt && filled || self.up_rounds >= UP_ROUNDS_MAX && self.bw_stalled() {
                     self.raise_inflight_high();
                     self.end_cycle(now);
@@ -543,7 +623,7 @@ impl RateController for Estimator {
             // "Restarting from Idle": the old estimate, without a probe; a round trip is measured by what follows.
             self.min_rtt_at = now;
             self.asked_at = self.asked_at.max(now);
-            self.queue_stands = false;
+            self.queue_us = 0;
             if matches!(self.state, State::Up | State::Refill | State::Down | State::ProbeRtt) {
                 self.enter(now, State::Cruise);
                 self.set_outputs();
