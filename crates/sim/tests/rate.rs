@@ -313,12 +313,12 @@ fn two_flows_meet_at_one_megabit() {
 
 #[test]
 fn two_flows_meet_at_ten_megabit() {
-    two_flows_meet(10 * MBIT, 20, 1.25, 30.0);
+    two_flows_meet(10 * MBIT, 20, 1.2, 30.0);
 }
 
 #[test]
 fn two_flows_meet_at_a_hundred_megabit() {
     // The unoptimised build is slow.
     let seeds = if cfg!(debug_assertions) { 3 } else { 20 };
-    two_flows_meet(100 * MBIT, seeds, 1.25, 30.0);
+    two_flows_meet(100 * MBIT, seeds, 1.2, 30.0);
 }

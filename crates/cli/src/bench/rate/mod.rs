@@ -67,8 +67,7 @@ pub(super) fn run(args: &RateArgs) -> Result<(), Failure> {
     }
     if args.json {
         let rows: Vec<_> = rows.iter().map(scenario::Row::json).collect();
-        let all =
-            serde_json::json!({ "bench": "rate", "seconds": args.seconds.as_secs_f64(), "rows": rows });
+        let all = serde_json::json!({ "bench": "rate", "seconds": args.seconds.as_secs_f64(), "rows": rows });
         println!("{all}");
     }
     Ok(())
