@@ -10,6 +10,7 @@ mod scenario;
 use crate::exit::{Code, Failure};
 use crate::text::parse_seconds;
 use clap::Args;
+use std::path::PathBuf;
 use std::time::Duration;
 
 const AFTER_HELP: &str = "\
@@ -31,7 +32,8 @@ JSON keys (--json): bench, seconds, rows[]. Each row: key, rate_mbit, and null o
 
 Examples:
   gamesockets bench rate
-  gamesockets bench rate --only mbit_10,cubic --seconds 20 --json";
+  gamesockets bench rate --only mbit_10,cubic --seconds 20 --json
+  gamesockets bench rate --only step_down --png step.png";
 
 /// Measures bandwidth estimation over a slow link in network namespaces
 #[derive(Debug, Args)]
@@ -43,6 +45,9 @@ pub(crate) struct RateArgs {
     /// Only rows whose key contains one of these, comma separated
     #[arg(long, value_name = "KEYS", value_delimiter = ',')]
     only: Vec<String>,
+    /// Draw our rate and the queueing delay over time, if one row was asked for
+    #[arg(long, value_name = "FILE")]
+    png: Option<PathBuf>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -50,11 +55,17 @@ pub(crate) struct RateArgs {
 
 #[cfg(target_os = "linux")]
 pub(super) fn run(args: &RateArgs) -> Result<(), Failure> {
-    let wanted = |key: &str| args.only.is_empty() || args.only.iter().any(|word| key.contains(word.as_str()));
+    // A whole key means that row alone, even if others contain it.
+    let is_key = |word: &str| scenario::ALL.iter().any(|s| s.key == word);
+    let names = |word: &str, key: &str| if is_key(word) { key == word } else { key.contains(word) };
+    let wanted = |key: &str| args.only.is_empty() || args.only.iter().any(|word| names(word, key));
     let list: Vec<_> = scenario::ALL.iter().filter(|s| wanted(s.key)).collect();
     if list.is_empty() {
         let text = format!("--only {} matches no row; see --help for the keys", args.only.join(","));
         return Err(Failure::new(Code::Usage, text));
+    }
+    if args.png.is_some() && list.len() > 1 {
+        return Err(Failure::new(Code::Usage, "--png draws one row; choose it with --only"));
     }
     let lab = cable::Lab::new()?;
     let mut rows = Vec::new();
@@ -64,6 +75,9 @@ pub(super) fn run(args: &RateArgs) -> Result<(), Failure> {
             println!("{}", row.line());
         }
         rows.push(row);
+    }
+    if let (Some(path), Some(row)) = (&args.png, rows.first()) {
+        row.lines().save(path)?;
     }
     if args.json {
         let rows: Vec<_> = rows.iter().map(scenario::Row::json).collect();

@@ -2,6 +2,7 @@
 
 use super::cable::{Lab, Link};
 use super::flows::{Ours, Tcp, kernel_has};
+use crate::bench::plot::{Axis, Lines, Series};
 use crate::exit::Failure;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -15,6 +16,8 @@ const FIND: Duration = Duration::from_secs(3);
 const FOLLOW: Duration = Duration::from_secs(2);
 /// How long flows may take to share.
 const SHARE: Duration = Duration::from_secs(8);
+/// Between two points of a picture.
+const STEP: Duration = Duration::from_millis(100);
 /// The smallest queue, bytes.
 const QUEUE_MIN: u64 = 16 * 1024;
 
@@ -67,6 +70,8 @@ pub(super) struct Row {
     voice_p99_ms: Option<f64>,
     estimate_mbit: Option<f64>,
     skipped: Option<String>,
+    /// Seconds, our rate in percent of the link's, mean wait in milliseconds.
+    course: Vec<(f64, f64, f64)>,
 }
 
 impl Scenario {
@@ -95,7 +100,7 @@ impl Scenario {
         ours.voice_us.clear();
         let before: Vec<u64> = ours.flows.iter().map(|f| f.arrived).collect();
         let (other_before, began) = (other(), Instant::now());
-        run_for(&mut ours, span)?;
+        let mut waits = self.watch(lab, &mut ours, span, &mut row)?;
         let seconds = began.elapsed().as_secs_f64();
         let theirs = (other() - other_before) as f64;
         let each: Vec<f64> = ours.flows.iter().zip(before).map(|(f, b)| (f.arrived - b) as f64).collect();
@@ -106,12 +111,35 @@ impl Scenario {
             With::Second => Some(each.iter().copied().fold(f64::INFINITY, f64::min) / all),
             _ => None,
         };
-        let mut waits = lab.take_waits();
         row.queue_p50_ms = percentile_ms(&mut waits, 50);
         row.queue_p95_ms = percentile_ms(&mut waits, 95);
         row.voice_p99_ms = percentile_ms(&mut ours.voice_us, 99);
         row.estimate_mbit = Some(f64::from(ours.estimate()?) / MBIT as f64);
         Ok(row)
+    }
+
+    /// Lets time pass, and notes the course of it; returns how long packets waited, microseconds.
+    fn watch(
+        &self,
+        lab: &Lab,
+        ours: &mut Ours<'_>,
+        span: Duration,
+        row: &mut Row,
+    ) -> Result<Vec<u64>, Failure> {
+        let (began, mut all) = (Instant::now(), Vec::new());
+        let mut at = began;
+        let mut arrived: u64 = ours.flows.iter().map(|f| f.arrived).sum();
+        while began.elapsed() < span {
+            run_for(ours, STEP.min(span.saturating_sub(began.elapsed())))?;
+            let (now, total) = (Instant::now(), ours.flows.iter().map(|f| f.arrived).sum::<u64>());
+            let rate = (total - arrived) as f64 / (now - at).as_secs_f64() / (self.mbit * MBIT) as f64;
+            let waits = lab.take_waits();
+            let mean_us = waits.iter().sum::<u64>() as f64 / waits.len().max(1) as f64;
+            row.course.push(((now - began).as_secs_f64(), rate * 100.0, mean_us / 1000.0));
+            all.extend(waits);
+            (at, arrived) = (now, total);
+        }
+        Ok(all)
     }
 
     /// Lets happen what the scenario is about, and time pass until it is to be measured.
@@ -166,6 +194,22 @@ impl Row {
             "estimate_mbit": self.estimate_mbit,
             "skipped": self.skipped,
         })
+    }
+
+    /// Our rate and the queue over time.
+    pub(super) fn lines(&self) -> Lines {
+        let axis = |label: &str| Axis { label: label.to_owned(), log: false };
+        let rate = self.course.iter().map(|c| (c.0, c.1)).collect();
+        let queue = self.course.iter().map(|c| (c.0, c.2)).collect();
+        Lines {
+            title: format!("{}: a link of {} Mbit/s", self.key, self.mbit),
+            x: axis("seconds"),
+            y: axis("% of the link, ms"),
+            series: vec![
+                Series { name: "our rate, %".into(), points: rate },
+                Series { name: "queueing delay, ms".into(), points: queue },
+            ],
+        }
     }
 
     /// For people.
