@@ -22,6 +22,8 @@ pub(crate) enum Code {
     File = 7,
     /// The local address cannot be used for listening.
     CannotListen = 8,
+    /// This machine lacks what the command needs.
+    Unavailable = 9,
     /// Stopped by the user.
     Interrupted = 130,
 }
@@ -37,6 +39,7 @@ pub(crate) const HELP: &str = "Exit codes:
   6  refused by the peer
   7  a local file, folder or disk gave trouble
   8  cannot listen on the local address
+  9  this machine lacks what the command needs
   130  interrupted";
 
 /// Why a command ends without success: what happened, in words for the user, and the exit code.

@@ -5,6 +5,7 @@ mod cores;
 mod ours;
 pub(crate) mod peer;
 mod plot;
+mod rate;
 mod raw;
 mod report;
 mod scale;
@@ -63,6 +64,7 @@ Examples:
   gamesockets bench --quick --json
   gamesockets bench --only reliable,raw_sealed,ping --png speed.png
   gamesockets bench scale
+  gamesockets bench rate
   gamesockets bench connections --count 10000 --seconds 60";
 
 /// Measures throughput, latency, set-ups and memory beside plain UDP.
@@ -101,6 +103,7 @@ pub(crate) struct BenchArgs {
 enum Part {
     Scale(scale::ScaleArgs),
     Connections(connections::ConnectionsArgs),
+    Rate(rate::RateArgs),
 }
 
 /// Round trips of one measurement at most.
@@ -148,6 +151,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     match &args.part {
         Some(Part::Connections(args)) => return connections::run(args),
         Some(Part::Scale(args)) => return scale::run(args),
+        Some(Part::Rate(args)) => return rate::run(args),
         None => {}
     }
     let settings = Settings::new(args);

@@ -10,7 +10,11 @@
 //!   percent at random; the draft's limit of 2 % alone would take that for congestion.
 //! * **A path that became slower is believed after two rounds** that deliver less than 80 % of the estimate in front of
 //!   a queue. The draft waits until the filter forgets, which takes seconds while the queue grows.
-//! * **Cruising yields to a queue**: pacing below the estimate ([`CRUISE_QUEUE_GAIN`]) while one stands.
+//! * **Cruising yields to a queue**: it paces below the estimate and lowers the estimate itself while one stands
+//!   ([`YIELD_MAX`], [`CONCEDE_PERCENT`]). What a flow accepts falls with the root of its rate, so of two flows the larger
+//!   one concedes more and they meet; the draft relies on loss for that. A queue that stays whatever is conceded belongs
+//!   to a flow that fills buffers, such as Cubic: then nothing is conceded ([`FOREIGN_CYCLES`]).
+//! * **Probes are stronger and shorter**: half more than the estimate instead of a quarter, until a queue is seen.
 //! * **Probing for the minimum round trip** halves the pacing instead of closing the window: a voice message never
 //!   waits behind a closed window.
 //! * **Probing for bandwidth** comes about once a second instead of every two to three, so that a faster path is found
@@ -52,8 +56,29 @@ const SLOWER_PERCENT: u64 = 80;
 const SLOWER_ROUNDS: u8 = 2;
 /// The smallest queueing delay that counts, microseconds.
 const QUEUE_MIN_US: u64 = 5_000;
-/// Pacing while cruising in front of a queue, percent of the estimate.
-const CRUISE_QUEUE_GAIN: u64 = 80;
+/// How far cruising goes below the estimate in front of a long queue, per mille.
+const YIELD_MAX: u64 = 250;
+/// The same beside a flow that does not yield.
+const YIELD_FOREIGN_MAX: u64 = 50;
+/// Queueing delays below this are noise, microseconds.
+const QUEUE_NOISE_US: u64 = 500;
+/// Queueing delay that a cruising flow of [`YIELD_RATE`] accepts, microseconds; it falls with the root of the rate.
+const YIELD_US: u64 = 4_000;
+/// Bytes per second.
+const YIELD_RATE: u64 = 1_250_000;
+/// Of every round's yielding so much, percent, is taken off the estimate for good: others want the path, too.
+const CONCEDE_PERCENT: u64 = 40;
+/// Cruising takes no more than this off the estimate between two probes, per mille.
+const CONCEDE_MAX: u64 = 250;
+/// A queue that from probe to probe never gets shorter than half of what is accepted, so many times in a row, is made by
+/// a flow that does not yield.
+const FOREIGN_CYCLES: u8 = 2;
+/// Paths that hold fewer bytes are probed gently: one packet more is a queue there.
+const SMALL_PATH: u64 = 16 * PACKET;
+/// Pacing of such a probe, percent.
+const SMALL_UP_GAIN: u64 = 120;
+/// In flight when a probe has filled the path, percent of what the path holds.
+const UP_FILL_PERCENT: u64 = 140;
 /// After this long without a round trip near the minimum, the minimum is probed, microseconds ("ProbeRTT").
 const MIN_RTT_FRESH_US: u64 = 5_000_000;
 /// How long that takes beyond a round trip, microseconds.
@@ -98,9 +123,9 @@ impl State {
         match self {
             Self::Startup => 277,
             Self::Drain => 36,
-            Self::Down => 75,
+            Self::Down => 60,
             Self::Cruise | Self::Refill => 100,
-            Self::Up => 125,
+            Self::Up => 150,
             Self::ProbeRtt => 50,
         }
     }
@@ -158,7 +183,16 @@ pub struct Estimator {
     slower_rounds: u8,
     up_rounds: u8,
     previous_best: u64,
-    queue_stands: bool,
+    /// Smallest queueing delay of the last round, microseconds.
+    queue_us: u64,
+    queue_before_us: u64,
+    /// Smallest since the last probe, and how many times in a row that was long.
+    cycle_queue_us: Option<u64>,
+    foreign_cycles: u8,
+    /// Taken off the estimate since the last probe, per mille, and rounds of cruising since then.
+    conceded: u64,
+    cruise_rounds: u8,
+    last_rtt: u64,
     state: State,
     state_since: Timestamp,
     probe_wait_us: u64,
@@ -202,7 +236,13 @@ impl Estimator {
             slower_rounds: 0,
             up_rounds: 0,
             previous_best: 0,
-            queue_stands: false,
+            queue_us: 0,
+            queue_before_us: 0,
+            cycle_queue_us: None,
+            foreign_cycles: 0,
+            conceded: 0,
+            cruise_rounds: 0,
+            last_rtt: 0,
             state: State::Startup,
             state_since: now,
             probe_wait_us: PROBE_WAIT_US,
@@ -247,12 +287,47 @@ impl Estimator {
         self.round.min_rtt.is_some_and(|r| r > self.rtt() + self.queue_limit())
     }
 
+    /// Queueing delay that this flow leaves alone while it cruises, microseconds.
+    fn accepted_queue(&self) -> u64 {
+        let ratio = (YIELD_RATE << 16) / self.bw_long().max(1);
+        ((YIELD_US * ratio.isqrt()) >> 8).max(QUEUE_NOISE_US)
+    }
+
+    /// By how much cruising goes below the estimate in front of such a queue, per mille: in proportion to the queue
+    /// beyond what is accepted. All flows see the same queue; those that have more accept less of it, so they yield to
+    /// those that have less.
+    fn yields_to(&self, queue_us: u64) -> u64 {
+        let accepted = self.accepted_queue();
+        let beyond = queue_us.saturating_sub(accepted);
+        let most = if self.foreign_cycles >= FOREIGN_CYCLES { YIELD_FOREIGN_MAX } else { YIELD_MAX };
+        (beyond.saturating_mul(YIELD_MAX) / accepted).min(most)
+    }
+
+    /// Lowers the estimate itself while cruising in front of a queue. One flow alone finds its rate again with the
+    /// next probe; of several the larger ones concede more.
+    fn concede(&mut self) {
+        self.cruise_rounds = self.cruise_rounds.saturating_add(1);
+        self.cycle_queue_us = Some(self.cycle_queue_us.map_or(self.queue_us, |q| q.min(self.queue_us)));
+        // A queue for one round may be a late acknowledgement.
+        let both = self.queue_us.min(core::mem::replace(&mut self.queue_before_us, self.queue_us));
+        // The first round still sees the probe's own queue.
+        if self.cruise_rounds < 2 || self.foreign_cycles >= FOREIGN_CYCLES {
+            return;
+        }
+        let part =
+            (self.yields_to(both) * CONCEDE_PERCENT / 100).min(CONCEDE_MAX.saturating_sub(self.conceded));
+        self.conceded += part;
+        self.bw = self.bw.map(|bw| bw * (1000 - part) / 1000);
+    }
+
     /// Pacing and window from the model ("Updating Control Parameters").
     fn set_outputs(&mut self) {
         let bw = self.bw_now();
         let mut gain = self.state.gain();
-        if self.state == State::Cruise && self.queue_stands {
-            gain = CRUISE_QUEUE_GAIN;
+        match self.state {
+            State::Cruise => gain -= self.yields_to(self.queue_us) / 10,
+            State::Up if self.path_bytes(bw) < SMALL_PATH => gain = SMALL_UP_GAIN,
+            _ => {}
         }
         let paced = bw.saturating_mul(gain) / 100 * (100 - MARGIN_PERCENT) / 100;
         // Until the path was full once the rate only rises.
@@ -307,6 +382,7 @@ impl Estimator {
 
     fn take_rtt(&mut self, now: Timestamp, rtt: u64) {
         let rtt = rtt.max(1);
+        self.last_rtt = rtt;
         self.round.min_rtt = Some(self.round.min_rtt.map_or(rtt, |r| r.min(rtt)));
         self.probe_min_rtt = Some(self.probe_min_rtt.map_or(rtt, |r| r.min(rtt)));
         let Some(min) = self.min_rtt else {
@@ -408,14 +484,16 @@ impl Estimator {
             self.bw = [self.bw[1], 0];
             self.cycle_measured = false;
         }
+        let long = self.cycle_queue_us.take().is_some_and(|q| q > self.accepted_queue() / 2);
+        self.foreign_cycles = if long { self.foreign_cycles.saturating_add(1) } else { 0 };
+        self.conceded = 0;
+        self.cruise_rounds = 0;
         self.enter(now, State::Down);
     }
 
     fn end_round(&mut self, now: Timestamp) {
         let queue = self.round_had_queue();
-        // Yielding begins at a third of what ends a probe: it costs little.
-        let yields_at = self.rtt() + self.queue_limit() / 3;
-        self.queue_stands = self.round.min_rtt.is_some_and(|r| r > yields_at);
+        self.queue_us = self.round.min_rtt.map_or(0, |r| r.saturating_sub(self.rtt()));
         if self.overloaded() {
             self.on_overload(now);
         }
@@ -423,6 +501,7 @@ impl Estimator {
             State::Startup => self.check_full(now, queue),
             State::Refill => self.enter(now, State::Up),
             State::Up => self.up_rounds = self.up_rounds.saturating_add(1),
+            State::Cruise => self.concede(),
             _ => {}
         }
         self.check_slower(now, queue);
@@ -453,8 +532,10 @@ impl Estimator {
         let best = self.round.best_rate;
         let busy = !self.round.app_limited && best > 0 && self.state != State::Startup;
         // While draining or probing the round trip, less is sent on purpose.
-        let full_speed = !matches!(self.state, State::Drain | State::ProbeRtt);
-        if !(busy && full_speed && queue && best * 100 < self.bw_now() * SLOWER_PERCENT) {
+        let full_speed = !matches!(self.state, State::Drain | State::Down | State::ProbeRtt);
+        // Yielding is no slowness.
+        let expected = self.bw_now().min(self.pacing);
+        if !(busy && full_speed && queue && best * 100 < expected * SLOWER_PERCENT) {
             self.slower_rounds = 0;
             return;
         }
@@ -487,7 +568,8 @@ impl Estimator {
             }
             State::Refill => {}
             State::Up => {
-                let filled = self.in_flight >= path * 5 / 4;
+                let queue = self.last_rtt > rtt + self.accepted_queue();
+                let filled = queue && self.in_flight >= path * UP_FILL_PERCENT / 100;
                 if since > rtt && filled || self.up_rounds >= UP_ROUNDS_MAX && self.bw_stalled() {
                     self.raise_inflight_high();
                     self.end_cycle(now);
@@ -543,7 +625,7 @@ impl RateController for Estimator {
             // "Restarting from Idle": the old estimate, without a probe; a round trip is measured by what follows.
             self.min_rtt_at = now;
             self.asked_at = self.asked_at.max(now);
-            self.queue_stands = false;
+            self.queue_us = 0;
             if matches!(self.state, State::Up | State::Refill | State::Down | State::ProbeRtt) {
                 self.enter(now, State::Cruise);
                 self.set_outputs();
@@ -602,5 +684,319 @@ impl RateController for Estimator {
         }
         self.asked_at = now;
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::VecDeque;
+    use proptest::prelude::*;
+
+    const BYTES: u16 = 1250;
+    const RTT_US: u64 = 40_000;
+    const MAX: u64 = 100 << 20;
+
+    fn at(us: u64) -> Timestamp {
+        Timestamp::from_micros(us)
+    }
+
+    /// A sender that always (or never) has data, a bottleneck of `rate` with an endless queue, and an acknowledgement
+    /// for every packet.
+    struct Path {
+        e: Estimator,
+        now: u64,
+        rate: u64,
+        /// The sender's own pace, if it has less to send than it may.
+        app_rate: Option<u64>,
+        free_us: u64,
+        credit: u64,
+        number: u64,
+        in_flight: u64,
+        /// Number, sent at, acknowledged at.
+        flying: VecDeque<(u64, u64, u64)>,
+        /// Every so manyeth packet is lost.
+        lose_every: u64,
+        delivered: u64,
+        queue_us: u64,
+        seen: Vec<State>,
+    }
+
+    impl Path {
+        fn new(rate: u64) -> Self {
+            Self {
+                e: Estimator::new(at(1), 10_000, MAX, 7),
+                now: 1,
+                rate,
+                app_rate: None,
+                free_us: 0,
+                credit: 0,
+                number: 0,
+                in_flight: 0,
+                flying: VecDeque::new(),
+                lose_every: u64::MAX,
+                delivered: 0,
+                queue_us: 0,
+                seen: vec![State::Startup],
+            }
+        }
+
+        fn run(&mut self, us: u64) -> &mut Self {
+            let end = self.now + us;
+            while self.now < end {
+                self.now += 500;
+                self.acknowledge();
+                self.send();
+                if self.seen.last() != Some(&self.e.state) {
+                    self.seen.push(self.e.state);
+                }
+                self.queue_us = self.free_us.saturating_sub(self.now);
+            }
+            self
+        }
+
+        fn acknowledge(&mut self) {
+            while let Some((number, sent, due)) = self.flying.front().copied()
+                && due <= self.now
+            {
+                self.flying.pop_front();
+                self.in_flight -= u64::from(BYTES);
+                if number % self.lose_every == self.lose_every - 1 {
+                    self.e.on_lost(at(self.now), number, at(sent), BYTES);
+                    continue;
+                }
+                self.delivered += u64::from(BYTES);
+                self.e.on_acked(at(self.now), number, at(sent), BYTES, false);
+                self.e.on_ack_done(at(self.now), Some(self.now - sent), self.in_flight);
+            }
+        }
+
+        fn send(&mut self) {
+            let pace = self.app_rate.unwrap_or(u64::MAX).min(self.e.rate());
+            self.credit = (self.credit + pace * 500).min(pace * 500 + u64::from(BYTES) * 1_000_000);
+            while self.credit >= u64::from(BYTES) * 1_000_000 && self.in_flight < self.e.window {
+                self.credit -= u64::from(BYTES) * 1_000_000;
+                self.in_flight += u64::from(BYTES);
+                self.free_us = self.free_us.max(self.now) + u64::from(BYTES) * 1_000_000 / self.rate;
+                let app_limited = self.app_rate.is_some();
+                self.e.on_sent(at(self.now), self.number, BYTES, self.in_flight, app_limited);
+                self.flying.push_back((self.number, self.now, self.free_us + RTT_US));
+                self.number += 1;
+            }
+        }
+
+        fn within(&self, percent: u64) -> bool {
+            self.e.estimate().abs_diff(self.rate) * 100 <= self.rate * percent
+        }
+    }
+
+    #[test]
+    fn start_up_finds_the_rate_and_drains_its_queue() {
+        for rate in [200_000, 1_000_000, 20_000_000] {
+            let mut p = Path::new(rate);
+            p.run(3_000_000);
+            assert!(p.within(10), "{} of {rate}", p.e.estimate());
+            assert_eq!(p.seen[..3], [State::Startup, State::Drain, State::Cruise]);
+            assert!(p.e.full_reached && p.e.min_rtt.unwrap().abs_diff(RTT_US) < 8000);
+        }
+        let mut p = Path::new(1_000_000);
+        p.run(3_000_000).seen.clear();
+        while p.e.state != State::Cruise || p.now - p.e.state_since.as_micros() < 300_000 {
+            p.run(500);
+        }
+        assert!(p.queue_us < 5000, "{} us of queue while cruising", p.queue_us);
+    }
+
+    #[test]
+    fn probes_follow_each_other_and_find_a_faster_path() {
+        let mut p = Path::new(1_000_000);
+        p.run(3_000_000).seen.clear();
+        p.run(3_000_000);
+        let cycle = [State::Cruise, State::Refill, State::Up, State::Down, State::Cruise];
+        assert!(p.seen.windows(5).any(|w| w == cycle), "{:?}", p.seen);
+        assert!(p.within(10));
+        p.rate = 3_000_000;
+        p.run(4_000_000);
+        assert!(p.within(10), "{}", p.e.estimate());
+    }
+
+    #[test]
+    fn a_slower_path_is_believed_soon() {
+        let mut p = Path::new(4_000_000);
+        p.run(3_000_000).rate = 1_000_000;
+        p.run(2_000_000);
+        assert!(p.within(15), "{}", p.e.estimate());
+    }
+
+    #[test]
+    fn little_to_send_does_not_lower_the_estimate() {
+        let mut p = Path::new(2_000_000);
+        p.run(3_000_000);
+        let before = p.e.estimate();
+        p.app_rate = Some(50_000);
+        p.run(8_000_000);
+        assert!(p.e.estimate() * 100 >= before * 95, "{} after {before}", p.e.estimate());
+    }
+
+    #[test]
+    fn after_silence_the_old_estimate_holds_and_no_probe_goes_on() {
+        let mut p = Path::new(2_000_000);
+        p.run(3_000_000);
+        while p.e.state != State::Up {
+            p.run(500);
+        }
+        p.app_rate = Some(0);
+        p.run(5_000_000);
+        let before = p.e.estimate();
+        p.app_rate = None;
+        p.run(1000);
+        assert_eq!((p.e.estimate(), p.e.state, p.e.queue_us), (before, State::Cruise, 0));
+        p.run(1_000_000);
+        assert!(p.within(10));
+    }
+
+    #[test]
+    fn random_loss_is_no_congestion_but_heavy_loss_is() {
+        let mut p = Path::new(1_000_000);
+        p.lose_every = 20;
+        p.run(6_000_000);
+        assert!(p.e.estimate() > 850_000 && p.e.bw_short.is_none(), "{}", p.e.estimate());
+        while p.e.state != State::Cruise || p.now - p.e.state_since.as_micros() < 100_000 {
+            p.run(500);
+        }
+        let before = p.e.estimate();
+        p.lose_every = 2;
+        p.run(150_000);
+        assert!(p.e.bw_short.is_some() && p.e.estimate() < before * 9 / 10, "{}", p.e.estimate());
+    }
+
+    /// An estimator that cruises, with a round in which far too much was lost.
+    fn overloaded() -> (Estimator, Option<u64>, u64) {
+        let mut p = Path::new(1_000_000);
+        p.run(3_000_000);
+        while p.e.state != State::Cruise {
+            p.run(500);
+        }
+        let (short, before) = (p.e.bw_short, p.e.estimate());
+        p.e.round.lost = 1_000_000;
+        p.e.round.best_rate = 0;
+        p.e.on_overload(at(p.now));
+        (p.e, short, before)
+    }
+
+    #[test]
+    fn loss_that_was_none_is_taken_back() {
+        let (mut e, short, before) = overloaded();
+        assert!(e.estimate() <= before * 71 / 100);
+        e.on_spurious(at(9_000_000), 499_000);
+        assert!(e.estimate() < before, "half of it is still lost");
+        e.on_spurious(at(9_000_000), 2000);
+        assert_eq!((e.bw_short, e.estimate()), (short, before));
+        assert!(e.undo.is_none());
+    }
+
+    #[test]
+    fn loss_in_start_up_that_was_none_resumes_it() {
+        let mut e = Estimator::new(at(1), 1000, MAX, 7);
+        e.round.lost = 100_000;
+        e.on_overload(at(2));
+        assert_eq!((e.state, e.full_reached), (State::Drain, true));
+        e.on_spurious(at(3), 60_000);
+        assert_eq!((e.state, e.full_reached, e.inflight_high), (State::Startup, false, None));
+    }
+
+    #[test]
+    fn a_probe_that_loses_bounds_what_is_in_flight_and_good_ones_lift_that() {
+        let (mut e, ..) = overloaded();
+        let path = e.path_bytes(e.bw_now());
+        e.state = State::Up;
+        e.in_flight = path;
+        e.on_overload(at(9_000_000));
+        assert_eq!((e.state, e.inflight_high), (State::Down, Some(path.max(WINDOW_MIN))));
+        for _ in 0..20 {
+            e.in_flight = 0;
+            e.raise_inflight_high();
+        }
+        assert_eq!(e.inflight_high, None);
+    }
+
+    #[test]
+    fn a_stale_round_trip_is_measured_anew_without_stopping() {
+        let mut p = Path::new(1_000_000);
+        p.run(3_000_000);
+        // The path became longer by itself: nothing comes near the old minimum.
+        p.e.min_rtt = Some(20_000);
+        p.e.min_rtt_at = at(p.now);
+        p.run(MIN_RTT_FRESH_US + 100_000);
+        assert!(p.seen.contains(&State::ProbeRtt), "{:?}", p.seen);
+        while p.e.state == State::ProbeRtt {
+            assert!(p.e.window >= WINDOW_MIN && p.e.rate() >= 300_000, "{}", p.e.rate());
+            p.run(500);
+        }
+        assert!(p.e.min_rtt.unwrap().abs_diff(RTT_US) < 8000, "{:?}", p.e.min_rtt);
+    }
+
+    #[test]
+    fn of_two_flows_the_larger_one_concedes_more() {
+        let conceded = |bw: u64| {
+            let mut e = Estimator::new(at(1), 1000, MAX, 7);
+            (e.bw, e.state, e.queue_us, e.queue_before_us) = ([0, bw], State::Cruise, 7000, 7000);
+            e.cruise_rounds = 1;
+            e.concede();
+            (bw - e.bw[1]) * 1000 / bw
+        };
+        let (small, large) = (conceded(500_000), conceded(2_000_000));
+        assert!(small < large && large <= YIELD_MAX * CONCEDE_PERCENT / 100 + 1, "{small} {large}");
+        let mut e = Estimator::new(at(1), 1000, MAX, 7);
+        (e.bw, e.queue_us, e.queue_before_us, e.cruise_rounds) = ([0, 1_000_000], 50_000, 50_000, 1);
+        (0..50).for_each(|_| e.concede());
+        assert!(e.bw[1] >= 1_000_000 * (1000 - CONCEDE_MAX) / 1000, "{}", e.bw[1]);
+        (e.bw, e.conceded, e.foreign_cycles) = ([0, 1_000_000], 0, FOREIGN_CYCLES);
+        e.concede();
+        assert_eq!(e.bw[1], 1_000_000, "beside a flow that fills buffers nothing is conceded");
+    }
+
+    #[test]
+    fn the_limits_hold() {
+        let mut p = Path::new(1_000_000);
+        p.e.set_limits(at(1), 10_000, 400_000);
+        p.run(3_000_000);
+        assert!(p.e.rate() <= 400_000 && p.e.estimate() == 400_000);
+        let mut p = Path::new(50_000);
+        p.e.set_limits(at(1), 200_000, MAX);
+        p.run(2_000_000);
+        assert!(p.e.rate() >= 200_000 && p.e.estimate() >= 200_000);
+    }
+
+    proptest! {
+        /// Whatever is reported, in whatever order: within the limits, a window that lets something through, no panic.
+        #[test]
+        fn anything_may_happen(
+            min in 1u64..1_000_000,
+            more in 0u64..u64::from(u32::MAX),
+            events in prop::collection::vec((0u8..7, 0u64..300_000, 0u16..1500, 0u64..10_000_000), 0..300),
+        ) {
+            let mut e = Estimator::new(at(1), min, min + more, 3);
+            let (mut now, mut number) = (1u64, 0u64);
+            for (kind, us, bytes, big) in events {
+                now += us;
+                let some = big % (number + 3);
+                let before = at(now.saturating_sub(big).max(1));
+                match kind {
+                    0 | 1 => {
+                        e.on_sent(at(now), number, bytes, big, kind == 0);
+                        number += 1 + u64::from(big % 50 == 0);
+                    }
+                    2 => e.on_acked(at(now), some, before, bytes, big % 5 == 0),
+                    3 => e.on_lost(at(now), some, before, bytes),
+                    4 => e.on_ack_done(at(now), (big % 3 > 0).then_some(us * 7), big),
+                    5 => e.on_ping(at(now), us),
+                    _ => e.set_limits(at(now), min, min + big),
+                }
+                let _ = e.wants_ack(at(now));
+                prop_assert!((e.min..=e.max).contains(&e.rate()) && (e.min..=e.max).contains(&e.estimate()));
+                prop_assert!(e.window().is_some_and(|w| w >= WINDOW_MIN));
+            }
+        }
     }
 }

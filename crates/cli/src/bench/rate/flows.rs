@@ -1,0 +1,235 @@
+//! What goes over the link: our connections, and TCP of the kernel.
+
+use super::cable::Lab;
+use super::failed;
+use crate::exit::{Code, Failure};
+use gamesockets::config::{ConfigKey, ConfigValue, Scope};
+use gamesockets::{
+    Connection, ConnectionHandle, ConnectionState, Context, Event, LaneConfig, Message, PollGroup, SendFlags,
+};
+use nix::sys::socket::{setsockopt, sockopt};
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const BULK: usize = 8000;
+/// Bytes that wait in the sender.
+const WAITING: u32 = 800_000;
+const VOICE: usize = 100;
+const VOICE_EVERY: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(1);
+const CONNECT_WITHIN: Duration = Duration::from_secs(10);
+/// Limits of the estimation, bytes per second.
+const RATE_MIN: i32 = 16 * 1024;
+const RATE_MAX: i32 = 100 << 20;
+
+/// What one of our flows got through.
+pub(super) struct Flow {
+    connection: Connection,
+    /// Payload bytes that arrived, in total.
+    pub(super) arrived: u64,
+}
+
+/// Our senders in the near namespace, our receiver in the far one.
+pub(super) struct Ours<'a> {
+    lab: &'a Lab,
+    sender: Arc<Context>,
+    receiver: Context,
+    group: PollGroup,
+    to: SocketAddr,
+    pub(super) flows: Vec<Flow>,
+    by_handle: HashMap<ConnectionHandle, usize>,
+    inbox: Vec<Message>,
+    voice: Option<Instant>,
+    began: Instant,
+    /// How long voice messages took, microseconds.
+    pub(super) voice_us: Vec<u64>,
+}
+
+fn context() -> Result<Context, Failure> {
+    let context = Context::new().map_err(failed)?;
+    for (key, value) in [
+        (ConfigKey::SendRateMin, RATE_MIN),
+        (ConfigKey::SendRateMax, RATE_MAX),
+        (ConfigKey::SendBufferSize, 4 << 20),
+        (ConfigKey::RecvBufferSize, 16 << 20),
+        (ConfigKey::RecvBufferMessages, 100_000),
+    ] {
+        context.set_config(Scope::Global, key, Some(ConfigValue::Int32(value))).map_err(failed)?;
+    }
+    Ok(context)
+}
+
+impl<'a> Ours<'a> {
+    pub(super) fn new(lab: &'a Lab) -> Result<Self, Failure> {
+        let sender = Arc::new(lab.near.within(context)??);
+        let any = SocketAddr::from((lab.far.address, 0));
+        let (receiver, listener) = lab.far.within(move || {
+            let receiver = context()?;
+            let listener = receiver.listen(any).map_err(failed)?;
+            Ok::<_, Failure>((receiver, listener))
+        })??;
+        let group = receiver.create_poll_group().map_err(failed)?;
+        Ok(Self {
+            lab,
+            sender,
+            receiver,
+            group,
+            to: listener.local_addr(),
+            flows: Vec::new(),
+            by_handle: HashMap::new(),
+            inbox: Vec::new(),
+            voice: None,
+            began: Instant::now(),
+            voice_us: Vec::new(),
+        })
+    }
+
+    /// One more flow; waits until it is connected.
+    pub(super) fn join(&mut self) -> Result<(), Failure> {
+        let (sender, to) = (Arc::clone(&self.sender), self.to);
+        let connection = self.lab.near.within(move || sender.connect(to))?.map_err(failed)?;
+        let accepted = self.by_handle.len();
+        let deadline = Instant::now() + CONNECT_WITHIN;
+        while connection.state() != ConnectionState::Connected || self.by_handle.len() == accepted {
+            if Instant::now() > deadline {
+                return Err(Failure::new(Code::CannotConnect, "no connection over the test network"));
+            }
+            self.turn()?;
+        }
+        self.flows.push(Flow { connection, arrived: 0 });
+        Ok(())
+    }
+
+    /// A second, more urgent lane beside the bulk lane of the first flow.
+    pub(super) fn start_voice(&mut self) -> Result<(), Failure> {
+        let lanes = [LaneConfig { priority: 1, weight: 1 }, LaneConfig { priority: 0, weight: 1 }];
+        if let Some(flow) = self.flows.first() {
+            flow.connection.configure_lanes(&lanes).map_err(failed)?;
+        }
+        self.voice = Some(Instant::now());
+        Ok(())
+    }
+
+    /// What the first flow is thought to be able to send, bytes per second.
+    pub(super) fn estimate(&self) -> Result<u32, Failure> {
+        let flow = self.flows.first().ok_or_else(|| failed("no flow"))?;
+        Ok(flow.connection.status().map_err(failed)?.send_rate_bytes_per_sec)
+    }
+
+    /// Fills the senders, empties the receiver, rests for a millisecond.
+    pub(super) fn turn(&mut self) -> Result<(), Failure> {
+        for event in self.receiver.poll_events() {
+            let Event::ConnectionStatusChanged { connection, listener, new, .. } = event else { continue };
+            if new == ConnectionState::Connecting && listener.is_some() {
+                connection.set_poll_group(Some(&self.group)).map_err(failed)?;
+                connection.accept().map_err(failed)?;
+                self.by_handle.insert(connection.handle(), self.by_handle.len());
+            }
+        }
+        for event in self.sender.poll_events() {
+            let Event::ConnectionStatusChanged { new, info, .. } = event else { continue };
+            if matches!(new, ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally) {
+                return Err(failed(format!("connection lost: {}", info.end_debug)));
+            }
+        }
+        self.fill()?;
+        self.receive()?;
+        thread::sleep(PAUSE);
+        Ok(())
+    }
+
+    fn fill(&mut self) -> Result<(), Failure> {
+        let now = Instant::now();
+        for flow in &self.flows {
+            let waiting = flow.connection.status().map_err(failed)?.pending_reliable;
+            for _ in waiting / BULK as u32..WAITING / BULK as u32 {
+                flow.connection.send(&[0; BULK], SendFlags::RELIABLE).map_err(failed)?;
+            }
+        }
+        while let (Some(due), Some(flow)) = (self.voice.filter(|due| *due <= now), self.flows.first()) {
+            let mut message = [0; VOICE];
+            let at = now.duration_since(self.began).as_micros() as u64;
+            if let Some(place) = message.first_chunk_mut() {
+                *place = at.to_le_bytes();
+            }
+            // What is dropped counts as never arrived.
+            let _ = flow.connection.send_on_lane(&message, SendFlags::UNRELIABLE | SendFlags::NO_NAGLE, 1);
+            self.voice = Some(due + VOICE_EVERY);
+        }
+        Ok(())
+    }
+
+    fn receive(&mut self) -> Result<(), Failure> {
+        self.group.receive_into(&mut self.inbox, usize::MAX).map_err(failed)?;
+        let now = self.began.elapsed().as_micros() as u64;
+        for message in self.inbox.drain(..) {
+            if message.lane() == 1 {
+                let sent = message.payload().first_chunk().map_or(now, |b| u64::from_le_bytes(*b));
+                self.voice_us.push(now.saturating_sub(sent));
+            } else if let Some(flow) =
+                self.by_handle.get(&message.connection()).and_then(|i| self.flows.get_mut(*i))
+            {
+                flow.arrived += message.payload().len() as u64;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names of the kernel's congestion controls that may be used.
+pub(super) fn kernel_has(name: &str) -> bool {
+    std::fs::read_to_string("/proc/sys/net/ipv4/tcp_available_congestion_control")
+        .is_ok_and(|all| all.split_whitespace().any(|n| n == name))
+}
+
+/// A TCP flow of the kernel in bulk, until dropped.
+pub(super) struct Tcp {
+    stop: Arc<AtomicBool>,
+    arrived: Arc<AtomicU64>,
+}
+
+impl Tcp {
+    pub(super) fn start(lab: &Lab, congestion: &str) -> Result<Self, Failure> {
+        let far = SocketAddr::from((lab.far.address, 0));
+        let listener = lab.far.within(move || TcpListener::bind(far))??;
+        let to = listener.local_addr()?;
+        let stream = lab.near.within(move || TcpStream::connect(to))??;
+        setsockopt(&stream, sockopt::TcpCongestion, &OsString::from(congestion))
+            .map_err(|e| failed(e).about(format!("TCP congestion control {congestion}")))?;
+        let (stop, arrived) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+        let (mut incoming, _) = listener.accept()?;
+        let (stopped, count) = (Arc::clone(&stop), Arc::clone(&arrived));
+        let mut outgoing = stream.try_clone()?;
+        thread::spawn(move || while outgoing.write_all(&[0; 1 << 16]).is_ok() {});
+        thread::spawn(move || {
+            let mut buffer = vec![0; 1 << 16];
+            while let Ok(n @ 1..) = incoming.read(&mut buffer) {
+                count.fetch_add(n as u64, Relaxed);
+                if stopped.load(Relaxed) {
+                    break;
+                }
+            }
+            // The sender ends by that.
+            let _ = incoming.shutdown(std::net::Shutdown::Both);
+            let _ = stream.shutdown(std::net::Shutdown::Both);
+        });
+        Ok(Self { stop, arrived })
+    }
+
+    /// Bytes that arrived so far.
+    pub(super) fn arrived(&self) -> u64 {
+        self.arrived.load(Relaxed)
+    }
+}
+
+impl Drop for Tcp {
+    fn drop(&mut self) {
+        self.stop.store(true, Relaxed);
+    }
+}
