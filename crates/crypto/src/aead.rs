@@ -25,7 +25,7 @@ const KEEP_AFTER: u8 = 4;
 /// Protects the packets of one direction.
 ///
 /// The caller must never seal two plaintexts under the same packet number; packet numbers only grow, so this holds
-/// by construction. The expanded key (most of a kilobyte) is kept from the [fourth](KEEP_AFTER) packet on; expanding it
+/// by construction. The expanded key (most of a kilobyte) is kept from the fourth packet on; expanding it
 /// costs about as much as one more packet. [`rest`](Self::rest) gives that memory back.
 pub struct PacketKey {
     cipher: Cipher,

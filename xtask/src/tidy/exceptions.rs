@@ -28,13 +28,22 @@ pub(super) struct Size {
 }
 
 /// Files, functions and crates that may be longer.
-pub(super) const SIZES: &[Size] = &[Size {
-    limit: Limit::Crate,
-    path: "crates/proto",
-    name: "",
-    lines_max: 9000,
-    reason: "one connection; its largest part, the estimation of bandwidth, is behind a trait in a folder of its own",
-}];
+pub(super) const SIZES: &[Size] = &[
+    Size {
+        limit: Limit::Crate,
+        path: "crates/cli",
+        name: "",
+        lines_max: 9000,
+        reason: "the command; its largest part, the measurements, is one folder that nothing else of it uses",
+    },
+    Size {
+        limit: Limit::Crate,
+        path: "crates/proto",
+        name: "",
+        lines_max: 9000,
+        reason: "one connection; its largest part, the estimation of bandwidth, is behind a trait in a folder of its own",
+    },
+];
 
 /// A file that may hold `unsafe`, and what for.
 #[derive(Debug, Clone, Copy)]
