@@ -33,6 +33,11 @@ pub mod lanes {}
 #[doc = include_str!("../../../docs/book/src/send-rate.md")]
 pub mod send_rate {}
 
+/// The chapter on speed.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/book/src/speed.md")]
+pub mod speed {}
+
 /// The chapter on settings.
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/book/src/configuration.md")]
