@@ -10,9 +10,12 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+use tun_rs::{DeviceBuilder, SyncDevice};
 
 /// Bytes of the largest packet, as on Ethernet.
 const MTU: u16 = 1500;
+/// Both ends are in one network of this size.
+const NETMASK_BITS: u8 = 24;
 /// Packets between the two ends of the cable: more than any delay times rate asked for here.
 const PACKETS_MAX: usize = 100_000;
 /// Queueing delays kept until they are taken: several minutes at the highest rate.
@@ -27,7 +30,7 @@ pub(super) struct Namespace {
 }
 
 impl Namespace {
-    fn new(address: Ipv4Addr) -> Result<(Self, tun::Device), Failure> {
+    fn new(address: Ipv4Addr) -> Result<(Self, SyncDevice), Failure> {
         let (jobs, inbox) = channel::<Job>();
         let (tell, told) = sync_channel(1);
         thread::spawn(move || {
@@ -65,10 +68,9 @@ fn missing(what: impl std::fmt::Display) -> Failure {
     Failure::new(Code::Unavailable, text)
 }
 
-fn device(address: Ipv4Addr) -> Result<tun::Device, Failure> {
-    let mut config = tun::Configuration::default();
-    config.address(address).netmask(Ipv4Addr::new(255, 255, 255, 0)).mtu(MTU).up();
-    tun::create(&config).map_err(|e| missing(format!("no TUN device ({e})")))
+fn device(address: Ipv4Addr) -> Result<SyncDevice, Failure> {
+    let device = DeviceBuilder::new().ipv4(address, NETMASK_BITS, None).mtu(MTU).build_sync();
+    device.map_err(|e| missing(format!("no TUN device ({e})")))
 }
 
 /// What the cable does to packets, changeable while it runs.
@@ -131,14 +133,14 @@ impl Lab {
 }
 
 /// One direction: a thread takes packets and says when they are due, another one delivers them in order.
-fn direction(from: &Arc<tun::Device>, to: &Arc<tun::Device>, shared: &Arc<Shared>, limited: bool) {
+fn direction(from: &Arc<SyncDevice>, to: &Arc<SyncDevice>, shared: &Arc<Shared>, limited: bool) {
     let (put, due) = sync_channel(PACKETS_MAX);
     let (from, to, shared) = (Arc::clone(from), Arc::clone(to), Arc::clone(shared));
     thread::spawn(move || take(&from, &shared, limited, &put));
     thread::spawn(move || deliver(&to, &due));
 }
 
-fn take(from: &tun::Device, shared: &Shared, limited: bool, put: &SyncSender<(Instant, Vec<u8>)>) {
+fn take(from: &SyncDevice, shared: &Shared, limited: bool, put: &SyncSender<(Instant, Vec<u8>)>) {
     let mut buffer = [0; 1 << 16];
     let mut free = Instant::now();
     let mut random = 0x9E37_79B9_7F4A_7C15u64;
@@ -175,7 +177,7 @@ fn take(from: &tun::Device, shared: &Shared, limited: bool, put: &SyncSender<(In
     }
 }
 
-fn deliver(to: &tun::Device, due: &Receiver<(Instant, Vec<u8>)>) {
+fn deliver(to: &SyncDevice, due: &Receiver<(Instant, Vec<u8>)>) {
     while let Ok((at, packet)) = due.recv() {
         let wait = at.saturating_duration_since(Instant::now());
         if !wait.is_zero() {
