@@ -266,10 +266,8 @@ impl Connection {
             self.handshake = Handshake::Done;
         }
         self.outgoing.handshake = None;
-        self.liveness = Liveness::new(now);
-        if self.role == Role::Server {
-            self.liveness = self.liveness.clone().yielding();
-        }
+        let liveness = Liveness::new(now);
+        self.liveness = if self.role == Role::Server { liveness.yielding() } else { liveness };
         self.stats.on_connected(now);
         self.enter(now, Phase::Connected);
     }
