@@ -14,10 +14,10 @@ use gamesockets_proto::snp::send::{Outbox, SendLimits};
 use gamesockets_wire::Timestamp;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 /// Largest message through an in-process pipe, bytes: what its other end takes.
-const PIPE_MESSAGE_BYTES_MAX: usize = 0x1000_0000;
+pub(crate) const PIPE_MESSAGE_BYTES_MAX: usize = 0x1000_0000;
 /// With this many bytes waiting a packet is full and need not wait for company; a little less than fits, so that the
 /// loop is rather woken early.
 const FULL_PACKET_BYTES: u64 = 1100;
@@ -37,6 +37,12 @@ pub(crate) struct Block {
     pub(crate) listener: Option<ListenerId>,
     pub(crate) gauges: Arc<Gauges>,
     pipe: bool,
+    /// The other end of an in-process pipe, which messages are handed to without the loop.
+    pub(crate) other_end: OnceLock<Weak<Self>>,
+    /// Messages that went into the pipe, by lane.
+    pub(crate) piped: Mutex<Vec<u64>>,
+    /// What the application keeps to be told about changes of state; it goes along with the events.
+    pub(crate) status_callback: AtomicU64,
     state: AtomicI32,
     user_data: AtomicI64,
     send_buffer: AtomicU64,
@@ -78,6 +84,9 @@ impl Block {
             listener,
             gauges,
             pipe,
+            other_end: OnceLock::new(),
+            piped: Mutex::default(),
+            status_callback: AtomicU64::new(0),
             state: AtomicI32::new(info.state as i32),
             user_data: AtomicI64::new(info.user_data),
             send_buffer: AtomicU64::new(0),
@@ -94,6 +103,11 @@ impl Block {
         };
         block.set_config(config);
         block
+    }
+
+    /// Whether this is an end of an in-process pipe.
+    pub(crate) const fn is_pipe(&self) -> bool {
+        self.pipe
     }
 
     /// State as the application sees it; `None` once the handle is closed.

@@ -29,6 +29,9 @@ pub enum Event {
         new: ConnectionState,
         /// The facts at that moment.
         info: ConnectionInfo,
+        /// What `CallbackConnectionStatusChanged` was at that moment; 0 for nothing. It means something to layers for
+        /// other languages, which keep a function there.
+        callback: u64,
     },
     /// Our readiness to prove who we are changed.
     AuthenticationStatus(AuthenticationStatus),
@@ -37,6 +40,12 @@ pub enum Event {
 /// An event in the queue. It does not keep the context alive.
 #[derive(Debug)]
 pub(crate) enum Queued {
-    Status { block: Arc<Block>, old: ConnectionState, new: ConnectionState, info: Box<ConnectionInfo> },
+    Status {
+        block: Arc<Block>,
+        old: ConnectionState,
+        new: ConnectionState,
+        info: Box<ConnectionInfo>,
+        callback: u64,
+    },
     Authentication(AuthenticationStatus),
 }

@@ -46,9 +46,15 @@ pub mod config {
     };
 }
 
+/// Addresses as text, as people and identities write them.
+pub mod addr {
+    pub use gamesockets_wire::addr::{AddrError, AddrText, canonical_ip, parse, to_mapped};
+}
+
 /// Certificates: who vouches for whom.
 pub mod cert {
     pub use gamesockets_crypto::cert::{InstallError, StoreError, TrustStore};
+    pub use gamesockets_crypto::sign::{KeyTextError, public_from_openssh};
 }
 
 pub use bytes::Bytes;
@@ -69,10 +75,10 @@ pub use gamesockets_endpoint::types::{
     FLAG_RELAYED, FLAG_UNAUTHENTICATED, FLAG_UNENCRYPTED, FlushError, LanesError,
     ListenError as ListenRefused,
 };
-pub use gamesockets_proto::connection::{ConnectionState, LaneStatus, RealTimeStatus};
+pub use gamesockets_proto::connection::{AcceptError as AcceptRefused, ConnectionState, LaneStatus, RealTimeStatus};
 pub use gamesockets_proto::message::SendFlags;
 pub use gamesockets_proto::snp::send::LaneConfig;
-pub use gamesockets_wire::identity::{IdentityError, IdentityKind};
+pub use gamesockets_wire::identity::{IdentityError, IdentityKind, IpIdentity};
 pub use gamesockets_wire::{EndReason, Identity, Timestamp};
 pub use identity::{AuthenticationStatus, Availability};
 pub use io::LoopCounters;

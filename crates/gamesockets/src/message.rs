@@ -58,6 +58,16 @@ impl Message {
         self.arrived.received_at
     }
 
+    /// Whether it came through an in-process pipe, which hands over the very bytes that were sent.
+    pub fn is_piped(&self) -> bool {
+        self.block.is_pipe()
+    }
+
+    /// Looks at who the peer is without copying it. `look` must not use the connection.
+    pub fn with_identity<T>(&self, look: impl FnOnce(&Identity) -> T) -> T {
+        self.block.with_info(|info| look(&info.identity))
+    }
+
     /// The connection it came over.
     pub fn connection(&self) -> ConnId {
         self.block.id

@@ -8,6 +8,7 @@ use crate::event::Queued;
 use crate::group::Group;
 use crate::identity::Authentication;
 use crate::io::IoLoop;
+use crate::io::thread::OnStart;
 use crate::io::wake::Poller;
 use crate::listener::ListenerBlock;
 use crate::shard::{Shard, Shards};
@@ -60,10 +61,30 @@ pub(crate) struct Shared {
     pub(crate) polled_by: Mutex<Option<ThreadId>>,
     /// Context objects that exist.
     pub(crate) owners: AtomicUsize,
+    /// What the application wants of the loops, beside their work.
+    pub(crate) wishes: Wishes,
+}
+
+/// See the builder's methods of the same names.
+#[derive(Default)]
+pub(crate) struct Wishes {
+    pub(crate) events_need_callback: bool,
+    pub(crate) after_turn: Option<OnStart>,
+}
+
+impl std::fmt::Debug for Wishes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Wishes").field("events_need_callback", &self.events_need_callback).finish_non_exhaustive()
+    }
 }
 
 impl Shared {
-    pub(crate) fn new(shards: Shards, config: ConfigTree, authentication: Authentication) -> Self {
+    pub(crate) fn new(
+        shards: Shards,
+        config: ConfigTree,
+        authentication: Authentication,
+        wishes: Wishes,
+    ) -> Self {
         Self {
             running: AtomicUsize::new(shards.len()),
             shards,
@@ -78,6 +99,7 @@ impl Shared {
             stopping: AtomicBool::new(false),
             polled_by: Mutex::new(None),
             owners: AtomicUsize::new(1),
+            wishes,
         }
     }
 
@@ -190,7 +212,13 @@ impl Shared {
         let waiting = {
             let mut events = lock(&self.events);
             // Asked under the lock, so that nothing slips in after `silence`.
-            if !matches!(&event, Queued::Status { block, .. } if block.quiet.load(Ordering::Relaxed)) {
+            let unwanted = match &event {
+                Queued::Status { block, callback, .. } => {
+                    block.quiet.load(Ordering::Relaxed) || *callback == 0 && self.wishes.events_need_callback
+                }
+                Queued::Authentication(_) => false,
+            };
+            if !unwanted {
                 events.push_back(event);
             }
             events.len()

@@ -1,5 +1,6 @@
 //! Connections, as the application uses them.
 
+mod pipe;
 mod send;
 
 use crate::block::Block;
@@ -73,6 +74,11 @@ impl Connection {
     /// The listen socket it came in through.
     pub fn listener(&self) -> Option<ListenerId> {
         self.block.listener
+    }
+
+    /// Whether this is an end of an in-process pipe ([`SocketPairKind::Memory`](crate::SocketPairKind::Memory)).
+    pub fn is_pipe(&self) -> bool {
+        self.block.is_pipe()
     }
 
     /// Who the peer is; invalid while unknown. Still known after the handle was closed.

@@ -1,6 +1,6 @@
 //! Sending: into the outbox of the connection, and a ring of the alarm if the loop would sleep too long.
 
-use super::Connection;
+use super::{Connection, pipe};
 use crate::block::Block;
 use crate::clock;
 use crate::error::SendError;
@@ -29,16 +29,23 @@ impl Connection {
     /// # Errors
     /// See [`SendError`]; nothing was queued then.
     pub fn send_on_lane(&self, data: &[u8], flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        if self.block.is_pipe() {
+            return pipe::send(&self.shared, &self.block, Bytes::copy_from_slice(data), flags, lane);
+        }
         stage(&self.shared, &self.block, flags, |outbox, now, limits| {
             outbox.send(now, data, flags, lane, limits)
         })
     }
 
-    /// Sends `data`; a large message is not copied but kept until the peer has it.
+    /// Sends `data`; a large message is not copied but kept until the peer has it. Through an in-process pipe no message
+    /// is copied.
     ///
     /// # Errors
     /// See [`SendError`]; nothing was queued then.
     pub fn send_owned(&self, data: Bytes, flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        if self.block.is_pipe() {
+            return pipe::send(&self.shared, &self.block, data, flags, lane);
+        }
         stage(&self.shared, &self.block, flags, |outbox, now, limits| {
             outbox.send_owned(now, data, flags, lane, limits)
         })
@@ -88,7 +95,7 @@ impl Connection {
 
 /// Whether a message may be staged. To be asked with the outbox locked: the closing of a handle first shows in the
 /// state and then replaces the outbox, and the new one's numbers are not those that the engine goes on with.
-fn sendable(block: &Block) -> Result<(), SendError> {
+pub(super) fn sendable(block: &Block) -> Result<(), SendError> {
     match block.state() {
         ConnectionState::None => Err(SendError::BadHandle(BadHandle)),
         ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally => {
@@ -139,6 +146,9 @@ pub(crate) fn send_all<'a>(
         refuse(&mut batch, SendError::BadHandle(BadHandle));
         return 0;
     };
+    if block.is_pipe() {
+        return pipe::send_all(shared, block, batch);
+    }
     let mut outbox = lock(&block.outbox);
     if let Err(e) = sendable(block) {
         refuse(&mut batch, e);

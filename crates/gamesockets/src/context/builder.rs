@@ -9,7 +9,7 @@ use crate::io::thread::OnStart;
 use crate::io::wake::Poller;
 use crate::io::{IoLoop, thread};
 use crate::shard::{IO_THREADS_MAX, Shard, Shards, slots_of_each};
-use crate::shared::{Runner, Shared};
+use crate::shared::{Runner, Shared, Wishes};
 use crate::sync::Gate;
 use gamesockets_crypto::cert::TrustStore;
 use gamesockets_crypto::rng::Rng;
@@ -45,6 +45,8 @@ pub struct ContextBuilder {
     auth_default: AuthDefault,
     debug: Option<(DebugLevel, Output)>,
     on_thread_start: Option<OnStart>,
+    after_turn: Option<OnStart>,
+    events_need_callback: bool,
 }
 
 impl Default for ContextBuilder {
@@ -60,6 +62,8 @@ impl Default for ContextBuilder {
             auth_default: AuthDefault::default(),
             debug: None,
             on_thread_start: None,
+            after_turn: None,
+            events_need_callback: false,
         }
     }
 }
@@ -131,6 +135,20 @@ impl ContextBuilder {
         Self { on_thread_start: Some(Arc::new(on_start)), ..self }
     }
 
+    /// Has `after_turn` called by each loop after every turn, with no lock held: for work that must not be done where it
+    /// comes up, as giving buffers back to an owner whose code may call the context. It should be quick.
+    #[must_use]
+    pub fn after_turn(self, after_turn: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { after_turn: Some(Arc::new(after_turn)), ..self }
+    }
+
+    /// With `true`, changes of connections that have no `CallbackConnectionStatusChanged` make no events: for layers
+    /// that keep a function there and have nobody to tell otherwise.
+    #[must_use]
+    pub fn events_need_callback(self, events_need_callback: bool) -> Self {
+        Self { events_need_callback, ..self }
+    }
+
     /// Debug output from the beginning; see [`Context::set_debug_output`].
     #[must_use]
     pub fn debug_output(
@@ -174,7 +192,9 @@ impl ContextBuilder {
         let (first, poller) = make_shard(0, &endpoint, &mut rng)?;
         let others = (1..self.io_threads).map(|number| make_shard(number, &endpoint, &mut rng));
         let (others, more): (Vec<_>, Vec<_>) = others.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        let shared = Arc::new(Shared::new(Shards::new(first, others), config, authentication));
+        let wishes =
+            Wishes { events_need_callback: self.events_need_callback, after_turn: self.after_turn };
+        let shared = Arc::new(Shared::new(Shards::new(first, others), config, authentication, wishes));
         if let Some((level, output)) = self.debug {
             shared.debug.set(level, (level > DebugLevel::None).then_some(output));
         }

@@ -14,6 +14,7 @@ use gamesockets_endpoint::slab::ConnId;
 use gamesockets_proto::config::ConnConfig;
 use gamesockets_wire::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// Values given with the creation of something.
 pub(crate) type Options = [(ConfigKey, ConfigValue)];
@@ -123,6 +124,9 @@ impl Shared {
         for block in self.concerned(scope, self.shards.get(io.number)) {
             if let Some(config) = self.resolve(Scope::Connection(block.id.to_raw())) {
                 block.set_config(&config);
+                if keys.contains(&ConfigKey::CallbackConnectionStatusChanged) {
+                    self.read_status_callback(&block);
+                }
                 if keys.contains(&ConfigKey::ConnectionUserData) {
                     block.set_user_data(config.user_data);
                 }
@@ -151,6 +155,14 @@ impl Shared {
             }
             _ => shard.blocks(),
         }
+    }
+
+    /// Has a connection remember who is to be told about its changes of state.
+    pub(crate) fn read_status_callback(&self, block: &Block) {
+        let key = ConfigKey::CallbackConnectionStatusChanged;
+        let value = lock(&self.config).get(Scope::Connection(block.id.to_raw()), key);
+        let callback = value.ok().and_then(|v| v.value.as_ptr()).unwrap_or(0);
+        block.status_callback.store(callback, Ordering::Relaxed);
     }
 
     fn resolve(&self, scope: Scope) -> Option<ConnConfig> {

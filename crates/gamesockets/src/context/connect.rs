@@ -103,6 +103,7 @@ impl Context {
         let place = self.shared.shards.place(io.number, id);
         let block = Arc::new(Block::new(place, None, gauges, info, config, pipe));
         self.shared.keep_connection_options(place.handle, options);
+        self.shared.read_status_callback(&block);
         self.shared.shard_of(&block).add_block(&block);
         Ok(Connection::new(&self.shared, block))
     }
@@ -147,7 +148,14 @@ impl Context {
                 }
             };
             let [a, b] = made?;
-            Ok((self.adopt(io, a, &config, options, pipe)?, self.adopt(io, b, &config, options, pipe)?))
+            let a = self.adopt(io, a, &config, options, pipe)?;
+            let b = self.adopt(io, b, &config, options, pipe)?;
+            if pipe {
+                // They were made just now: neither has another end yet.
+                let _ = a.block.other_end.set(Arc::downgrade(&b.block));
+                let _ = b.block.other_end.set(Arc::downgrade(&a.block));
+            }
+            Ok((a, b))
         })
     }
 }

@@ -38,12 +38,13 @@ impl Context {
 
     fn event(&self, queued: Queued) -> Event {
         match queued {
-            Queued::Status { block, old, new, info } => Event::ConnectionStatusChanged {
+            Queued::Status { block, old, new, info, callback } => Event::ConnectionStatusChanged {
                 listener: block.listener,
                 connection: Connection::new(&self.shared, block),
                 old,
                 new,
                 info: *info,
+                callback,
             },
             Queued::Authentication(status) => Event::AuthenticationStatus(status),
         }

@@ -10,6 +10,7 @@ use gamesockets_endpoint::types::{ConnectionInfo, Event};
 use gamesockets_proto::connection::ConnectionState;
 use gamesockets_wire::Timestamp;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// An ended connection that is not closed after this time is taken for a mistake of the application.
@@ -102,7 +103,8 @@ impl IoLoop {
             }
             return;
         }
-        shared.post(Queued::Status { block, old, new, info }, &mut self.after.lines);
+        let callback = block.status_callback.load(Ordering::Relaxed);
+        shared.post(Queued::Status { block, old, new, info, callback }, &mut self.after.lines);
     }
 
     /// The block of a connection that came in.
@@ -113,6 +115,7 @@ impl IoLoop {
         let place = shared.shards.place(self.number, conn);
         let config = shared.config_of_incoming(place.handle, listener)?;
         let block = Arc::new(Block::new(place, listener, gauges, info, &config, false));
+        shared.read_status_callback(&block);
         shared.shards.get(self.number).add_block(&block);
         Some(block)
     }

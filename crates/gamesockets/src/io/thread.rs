@@ -21,7 +21,7 @@ const GOODBYE_AT_END: Duration = Duration::from_millis(100);
 /// Reason that peers get when the context goes.
 const END_REASON: u32 = 2999;
 
-/// Called on each thread before it does anything else.
+/// Called on each thread before it does anything else, or after each turn of its loop.
 pub(crate) type OnStart = Arc<dyn Fn() + Send + Sync>;
 
 /// Starts the thread of a shard.
@@ -87,6 +87,9 @@ pub(crate) fn step(shared: &Shared, shard: &Shard, poller: &mut Poller) -> Turne
         (Turned { next, delivered: std::mem::take(&mut io.delivered) }, io.after.take())
     };
     after.run(&shared.debug);
+    if let Some(after_turn) = &shared.wishes.after_turn {
+        after_turn();
+    }
     turned
 }
 

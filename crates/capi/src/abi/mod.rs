@@ -1,0 +1,4 @@
+//! The binary interface: layouts and numbers.
+
+pub mod numbers;
+pub mod structs;
