@@ -153,7 +153,7 @@ fn every_change_is_told_once_and_in_order() {
     to.close(0, "", false).unwrap();
     let mut seen = Vec::new();
     let count = client.run_callbacks(|event| {
-        if let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event {
+        if let Event::ConnectionStatusChanged { connection, listener, old, new, info, .. } = event {
             assert!(connection == to && listener.is_none() && info.state == new);
             // Everything may be called from here.
             assert!(connection.send(b"x", SendFlags::RELIABLE).is_err());

@@ -13,6 +13,7 @@ use crate::rate::RateController;
 use crate::util::ranges::Ranges;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::ops::Range;
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -165,11 +166,21 @@ impl Sender {
         })
     }
 
-    /// Bytes waiting on lanes that are served before or with lane `lane`, for its queue time.
+    /// Bytes that go before everything that waits on lane `lane` has gone, for its queue time: all of the lanes served
+    /// before it, its own, and of lanes of the same priority what their weights let through meanwhile.
     pub fn bytes_ahead(&self, lane: usize) -> u64 {
         let Some(own) = self.lanes.get(lane) else { return 0 };
-        let class = self.lanes.iter().filter(|l| l.config.priority <= own.config.priority);
-        class.map(|l| l.pending_unreliable + l.pending_reliable()).sum()
+        let waiting = |l: &SendLane| l.pending_unreliable + l.pending_reliable();
+        let own_bytes = waiting(own);
+        let goes_before = |l: &SendLane| match l.config.priority.cmp(&own.config.priority) {
+            Ordering::Less => waiting(l),
+            Ordering::Equal => {
+                let share = own_bytes.saturating_mul(u64::from(l.config.weight));
+                waiting(l).min(share / u64::from(own.config.weight.max(1)))
+            }
+            Ordering::Greater => 0,
+        };
+        self.lanes.iter().map(goes_before).sum()
     }
 
     /// Whether reliable data has not reached the peer yet.
@@ -455,6 +466,29 @@ mod tests {
         outbox.send(at(0), &vec![7; bytes], SendFlags::RELIABLE, 0, &limits).unwrap();
         sender.absorb(&mut outbox);
         sender
+    }
+
+    #[test]
+    fn a_lane_waits_for_what_its_rivals_send_meanwhile() {
+        let mut sender = Sender::new(Arc::new(Gauges::default()));
+        let lane = |priority, weight| LaneConfig { priority, weight };
+        sender.configure_lanes(&[lane(2, 1), lane(0, 1), lane(1, 25), lane(1, 75)]);
+        let limits = SendLimits {
+            message_bytes_max: 3000,
+            buffer_bytes_max: u64::MAX,
+            nagle_us: 0,
+            connected: true,
+            engine_pending: 0,
+            rate: 1,
+        };
+        let mut outbox = Outbox::new();
+        outbox.grow_lanes(4);
+        for lane in 0..4 {
+            outbox.send(at(0), &[7; 3000], SendFlags::UNRELIABLE, lane, &limits).unwrap();
+        }
+        sender.absorb(&mut outbox);
+        assert_eq!([0, 1, 2, 3].map(|lane| sender.bytes_ahead(lane)), [12_000, 3000, 9000, 7000]);
+        assert_eq!(sender.bytes_ahead(4), 0);
     }
 
     /// Sends what it may. Returns how many packets that were.
