@@ -58,7 +58,7 @@ pub mod cert {
 }
 
 pub use bytes::Bytes;
-pub use connection::Connection;
+pub use connection::{Connection, Staging};
 pub use context::{Context, ContextBuilder, SocketPairKind};
 pub use debug::{DebugLevel, UnknownLevel};
 pub use error::{

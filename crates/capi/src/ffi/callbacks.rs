@@ -11,7 +11,9 @@ macro_rules! functions {
         $(
             $(#[doc = $doc])+
             #[derive(Clone, Copy, Debug)]
-            pub(crate) struct $name(pub(crate) Option<$type>);
+            pub(crate) struct $name(
+                #[allow(dead_code, reason = "some are accepted without effect")] pub(crate) Option<$type>,
+            );
 
             impl FromC for $name {
                 type C = Option<$type>;

@@ -8,7 +8,7 @@ use crate::abi::structs::{Identity, Message as CMessage};
 use crate::ffi::message::{self, MessageArray, MessagePtr, Received, Taken};
 use crate::ffi::objects::{Interface, Sockets, Utils};
 use crate::ffi::ptr::{Bytes, Out, zeroed};
-use gamesockets::{Connection, Context, Message, SendFlags};
+use gamesockets::{Context, Message, SendFlags, Staging};
 use std::cell::RefCell;
 
 /// In the generation before 1.5 a batch always belongs to the library, and the array is not written to.
@@ -67,73 +67,124 @@ pub(crate) fn send_messages(
         (0..count).for_each(|i| results.set_at(i, i64::from(-INVALID_PARAM)));
         return;
     }
-    let delete = ALWAYS_TAKEN || delete_failed_messages;
-    with((), |context| {
-        let mut batch = Batch { context, connection: None, failed: Vec::new() };
-        for index in 0..count {
-            let Some(message) = messages.take(index) else {
-                results.set_at(index, i64::from(-INVALID_PARAM));
-                continue;
-            };
-            match batch.send(message) {
-                Ok(sent) => {
-                    results.set_at(index, number(sent));
-                    if !delete {
-                        messages.put(index, std::ptr::null_mut());
-                    }
-                }
-                Err((message, result)) => {
-                    results.set_at(index, i64::from(-result));
-                    if let Some(message) = message.filter(|_| !delete) {
-                        message.give_back();
-                    }
-                }
+    let batch = Batch { messages, results, delete: ALWAYS_TAKEN || delete_failed_messages };
+    let ready = with(false, |context| {
+        if count == 1 {
+            if let Some(entry) = batch.take(0) {
+                batch.send(context, &mut std::iter::once(entry));
             }
+            return true;
         }
+        let mut entries: Vec<Entry> = (0..count).filter_map(|index| batch.take(index)).collect();
+        // Stable: the order within a connection stays.
+        entries.sort_by_key(|entry| entry.conn);
+        let mut entries = entries.into_iter().peekable();
+        while let Some(first) = entries.next() {
+            let conn = first.conn;
+            let more = std::iter::from_fn(|| entries.next_if(|entry| entry.conn == conn));
+            batch.send(context, &mut std::iter::once(first).chain(more));
+        }
+        true
     });
+    if !ready {
+        let entries = (0..count).filter_map(|index| batch.take(index));
+        entries.for_each(|entry| batch.refuse(entry.index, Some(entry.message), INVALID_PARAM));
+    }
 }
 
-/// Messages of one call.
+/// A message of a batch and its place there.
+struct Entry {
+    index: usize,
+    conn: u32,
+    message: Taken,
+}
+
+/// The arrays of one call.
 struct Batch<'a> {
-    context: &'a Context,
-    /// The connection of the message before.
-    connection: Option<(u32, Connection)>,
-    /// Connections that did not take a message: they get no further ones.
-    failed: Vec<u32>,
+    messages: MessageArray<'a>,
+    results: Out<'a, i64>,
+    delete: bool,
 }
 
 impl Batch<'_> {
-    /// Sends one; or gives it back with the reason, 0 if it was not tried.
-    fn send(&mut self, message: Taken) -> Result<u64, (Option<Taken>, i32)> {
-        let conn = message.conn();
-        if self.failed.contains(&conn) {
-            return Err((Some(message), 0));
+    /// Takes a message of the caller's; where none is, the result says so.
+    fn take(&self, index: usize) -> Option<Entry> {
+        let entry = self.messages.take(index).map(|message| Entry { index, conn: message.conn(), message });
+        if entry.is_none() {
+            self.results.set_at(index, i64::from(-INVALID_PARAM));
         }
-        let result = self.try_send(conn, message);
-        if result.is_err() && conn != 0 {
-            self.failed.push(conn);
-        }
-        result
+        entry
     }
 
-    fn try_send(&mut self, conn: u32, message: Taken) -> Result<u64, (Option<Taken>, i32)> {
-        if self.connection.as_ref().is_none_or(|(handle, _)| *handle != conn) {
-            self.connection = connection(self.context, conn).map(|connection| (conn, connection));
+    /// Sends messages of one connection, until one is not taken. The others are not tried.
+    fn send(&self, context: &Context, entries: &mut dyn Iterator<Item = Entry>) {
+        let Some(first) = entries.next() else { return };
+        let Some(connection) = connection(context, first.conn) else {
+            // Handle 0 is a mistake in each message, another one a connection that is gone for all of them.
+            let others = if first.conn == 0 { INVALID_PARAM } else { 0 };
+            self.refuse(first.index, Some(first.message), INVALID_PARAM);
+            return entries.for_each(|entry| self.refuse(entry.index, Some(entry.message), others));
+        };
+        let piped = connection.is_pipe();
+        // Copied messages are released when the connection is not locked any more: that may call out.
+        let mut copied = Vec::new();
+        let mut refused = None;
+        connection.send_together(|staging| {
+            for entry in std::iter::once(first).chain(&mut *entries) {
+                match put(staging, entry.message, piped) {
+                    Ok((sent, message)) => {
+                        copied.extend(message);
+                        self.accept(entry.index, sent);
+                    }
+                    Err((message, why)) => {
+                        refused = Some((entry.index, message, why));
+                        break;
+                    }
+                }
+            }
+        });
+        drop(copied);
+        if let Some((index, message, why)) = refused {
+            self.refuse(index, message, why);
         }
-        let Some((_, connection)) = &self.connection else { return Err((Some(message), INVALID_PARAM)) };
-        let Some(data) = message.bytes() else { return Err((Some(message), INVALID_PARAM)) };
-        let (flags, lane) = (flags(message.flags()), message.lane());
-        if data.len() < KEPT_FROM_BYTES && !connection.is_pipe() {
-            return match connection.send_on_lane(data, flags, lane) {
-                Ok(sent) => Ok(sent),
-                Err(why) => Err((Some(message), results::of_send(&why))),
-            };
+        entries.for_each(|entry| self.refuse(entry.index, Some(entry.message), 0));
+    }
+
+    fn accept(&self, index: usize, sent: u64) {
+        self.results.set_at(index, number(sent));
+        if !self.delete {
+            self.messages.put(index, std::ptr::null_mut());
         }
-        let (bytes, ticket) = message.into_bytes();
-        match connection.send_owned(bytes, flags, lane) {
-            Ok(sent) => Ok(sent),
-            Err(why) => Err((ticket.redeem(), results::of_send(&why))),
+    }
+
+    /// Deals with a message that was not taken for a reason, 0 if it was not tried.
+    fn refuse(&self, index: usize, message: Option<Taken>, why: i32) {
+        self.results.set_at(index, i64::from(-why));
+        if let Some(message) = message.filter(|_| !self.delete) {
+            message.give_back();
         }
+    }
+}
+
+/// Sends a message. Returns its number and, if it was copied, the message; or the message with the reason.
+#[allow(clippy::type_complexity, reason = "two pairs")]
+fn put(
+    staging: &mut Staging<'_>,
+    message: Taken,
+    piped: bool,
+) -> Result<(u64, Option<Taken>), (Option<Taken>, i32)> {
+    let (flags, lane) = (flags(message.flags()), message.lane());
+    let Some(data) = message.bytes() else { return Err((Some(message), INVALID_PARAM)) };
+    if data.len() < KEPT_FROM_BYTES && !piped {
+        return match staging.send(data, flags, lane) {
+            Ok(sent) => Ok((sent, Some(message))),
+            Err(why) => Err((Some(message), results::of_send(&why))),
+        };
+    }
+    let (bytes, ticket) = message.into_bytes();
+    match staging.send_owned(bytes, flags, lane) {
+        Ok(sent) => Ok((sent, None)),
+        Err(why) => Err((ticket.redeem(), results::of_send(&why))),
     }
 }
 

@@ -23,6 +23,7 @@ use gamesockets_wire::{Identity, Timestamp};
 use std::fmt;
 use std::sync::Arc;
 
+pub use send::Staging;
 pub(crate) use send::send_all;
 
 /// One end of a connection.

@@ -3,7 +3,6 @@
 use super::send::sendable;
 use crate::block::{Block, PIPE_MESSAGE_BYTES_MAX};
 use crate::error::SendError;
-use crate::message::OutgoingMessage;
 use crate::shared::Shared;
 use crate::sync::lock;
 use bytes::Bytes;
@@ -62,24 +61,4 @@ fn number(block: &Block, other: &Block, size: usize, lane: u16) -> Result<u64, S
     let count = piped.get_mut(usize::from(lane)).ok_or(SendError::BadLane { lane, lanes: lanes as u16 })?;
     *count += 1;
     Ok(*count)
-}
-
-/// Hands messages over, until one is not taken. Returns how many were taken.
-pub(super) fn send_all<'a>(
-    shared: &Shared,
-    block: &Arc<Block>,
-    mut batch: impl Iterator<Item = &'a mut OutgoingMessage>,
-) -> usize {
-    let mut taken = 0;
-    for message in batch.by_ref() {
-        let result = send(shared, block, message.payload.clone(), message.flags, message.lane);
-        let failed = result.is_err();
-        message.result = Some(result);
-        if failed {
-            break;
-        }
-        taken += 1;
-    }
-    batch.for_each(|untried| untried.result = None);
-    taken
 }

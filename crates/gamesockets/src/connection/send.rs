@@ -13,7 +13,7 @@ use gamesockets_proto::connection::ConnectionState;
 use gamesockets_proto::message::{SendError as Refused, SendFlags};
 use gamesockets_proto::snp::send::{Outbox, SendLimits};
 use gamesockets_wire::Timestamp;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 impl Connection {
     /// Sends a copy of `data` on lane 0. Returns the number of the message: 1, 2, 3 ... on each lane.
@@ -72,6 +72,27 @@ impl Connection {
     /// ```
     pub fn send_batch(&self, batch: &mut [OutgoingMessage]) -> usize {
         send_all(&self.shared, Some(&self.block), batch.iter_mut())
+    }
+
+    /// Sends messages together: the loop takes over none of them before `work` returns, and then all. The connection is
+    /// locked meanwhile, so `work` should do nothing else, least of all with the connection.
+    ///
+    /// ```
+    /// use gamesockets::{Context, Identity, SendFlags, SocketPairKind};
+    ///
+    /// let context = Context::new()?;
+    /// let (a, _b) = context.socket_pair(SocketPairKind::Network, [Identity::localhost(), Identity::localhost()])?;
+    /// let numbers = a.send_together(|staging| {
+    ///     [b"one", b"two"].map(|data| staging.send(data, SendFlags::RELIABLE, 0).ok())
+    /// });
+    /// assert_eq!(numbers, [Some(1), Some(2)]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn send_together<T>(&self, work: impl FnOnce(&mut Staging<'_>) -> T) -> T {
+        let mut staging = Staging::begin(&self.shared, &self.block);
+        let result = work(&mut staging);
+        staging.end();
+        result
     }
 
     /// Lets all messages that wait for company go at once.
@@ -146,35 +167,86 @@ pub(crate) fn send_all<'a>(
         refuse(&mut batch, SendError::BadHandle(BadHandle));
         return 0;
     };
-    if block.is_pipe() {
-        return pipe::send_all(shared, block, batch);
-    }
-    let mut outbox = lock(&block.outbox);
-    if let Err(e) = sendable(block) {
-        refuse(&mut batch, e);
-        return 0;
-    }
-    let now = outbox.staged_since().unwrap_or_else(clock::now);
-    let (mut taken, mut all_flags, mut due) = (0, SendFlags::UNRELIABLE, Timestamp::MAX);
+    let mut staging = Staging::begin(shared, block);
+    let mut taken = 0;
     for message in batch.by_ref() {
-        let limits = block.send_limits();
-        let (payload, flags) = (message.payload.clone(), message.flags);
-        let result = outbox.send_owned(now, payload, flags, message.lane, &limits).map_err(SendError::from);
+        let result = staging.send_owned(message.payload.clone(), message.flags, message.lane);
         let failed = result.is_err();
         message.result = Some(result);
         if failed {
             break;
         }
         taken += 1;
-        all_flags = all_flags | flags;
-        due = due.min(block.due(now, &outbox, flags.contains(SendFlags::NO_NAGLE), &limits));
     }
-    drop(outbox);
+    staging.end();
     batch.for_each(|untried| untried.result = None);
-    if taken > 0 {
-        announce(shared, block, due, all_flags);
-    }
     taken
+}
+
+/// Messages that are sent together; see [`Connection::send_together`].
+#[derive(Debug)]
+pub struct Staging<'a> {
+    shared: &'a Shared,
+    block: &'a Arc<Block>,
+    /// `None` for a pipe.
+    outbox: Option<MutexGuard<'a, Outbox>>,
+    now: Timestamp,
+    /// By when the loop has to take over what was staged; `None` if nothing was.
+    due: Option<Timestamp>,
+    flags: SendFlags,
+}
+
+impl<'a> Staging<'a> {
+    fn begin(shared: &'a Shared, block: &'a Arc<Block>) -> Self {
+        let outbox = (!block.is_pipe()).then(|| lock(&block.outbox));
+        let now = outbox.as_ref().and_then(|o| o.staged_since()).unwrap_or_else(clock::now);
+        Self { shared, block, outbox, now, due: None, flags: SendFlags::UNRELIABLE }
+    }
+
+    fn end(self) {
+        let Self { shared, block, outbox, due, flags, .. } = self;
+        drop(outbox);
+        if let Some(due) = due {
+            announce(shared, block, due, flags);
+        }
+    }
+
+    /// Sends a copy of `data`. Returns the number of the message on its lane.
+    ///
+    /// # Errors
+    /// See [`SendError`]; the message was not queued then.
+    pub fn send(&mut self, data: &[u8], flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        if self.outbox.is_none() {
+            return pipe::send(self.shared, self.block, Bytes::copy_from_slice(data), flags, lane);
+        }
+        self.stage(flags, |outbox, now, limits| outbox.send(now, data, flags, lane, limits))
+    }
+
+    /// Sends `data`, which is not copied if it is large.
+    ///
+    /// # Errors
+    /// See [`SendError`]; the message was not queued then.
+    pub fn send_owned(&mut self, data: Bytes, flags: SendFlags, lane: u16) -> Result<u64, SendError> {
+        if self.outbox.is_none() {
+            return pipe::send(self.shared, self.block, data, flags, lane);
+        }
+        self.stage(flags, |outbox, now, limits| outbox.send_owned(now, data, flags, lane, limits))
+    }
+
+    fn stage(
+        &mut self,
+        flags: SendFlags,
+        put: impl FnOnce(&mut Outbox, Timestamp, &SendLimits) -> Result<u64, Refused>,
+    ) -> Result<u64, SendError> {
+        let Some(outbox) = self.outbox.as_mut() else { return Err(BadHandle.into()) };
+        sendable(self.block)?;
+        let limits = self.block.send_limits();
+        let number = put(outbox, self.now, &limits)?;
+        let due = self.block.due(self.now, outbox, flags.contains(SendFlags::NO_NAGLE), &limits);
+        self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
+        self.flags = self.flags | flags;
+        Ok(number)
+    }
 }
 
 /// The first message gets the error; the others are not tried.
