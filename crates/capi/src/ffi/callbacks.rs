@@ -11,7 +11,7 @@ macro_rules! functions {
         $(
             $(#[doc = $doc])+
             #[derive(Clone, Copy, Debug)]
-            pub(crate) struct $name(
+            pub struct $name(
                 #[allow(dead_code, reason = "some are accepted without effect")] pub(crate) Option<$type>,
             );
 
@@ -134,7 +134,7 @@ impl PreFormat {
 
 /// Variable arguments of the caller's, `va_list`.
 #[derive(Clone, Copy)]
-pub(crate) struct Arguments(*mut c_void);
+pub struct Arguments(*mut c_void);
 
 impl FromC for Arguments {
     type C = *mut c_void;

@@ -25,7 +25,7 @@ macro_rules! exports {
             ///
             /// # Safety
             /// Pointers are null or lead to memory of their type, as much as the call says.
-            #[allow(non_snake_case, private_interfaces, reason = "the names and types of the C interface")]
+            #[allow(non_snake_case, reason = "the names and types of the C interface")]
             #[unsafe(no_mangle)]
             pub unsafe extern "C" fn $name($($arg: <$type as $crate::ffi::ptr::FromC>::C),*) $(-> $ret)? {
                 $(

@@ -244,7 +244,7 @@ fn keep(object: &mut Object, mut buffer: BytesMut) -> *mut std::ffi::c_void {
 }
 
 /// What a received message is about, beside its bytes.
-pub(crate) struct Received {
+pub struct Received {
     pub(crate) conn: u32,
     pub(crate) identity: Identity,
     pub(crate) conn_user_data: i64,
@@ -315,7 +315,7 @@ fn release_message(message: *mut Message) {
 
 /// A message parameter, `Message*`.
 #[derive(Clone, Copy)]
-pub(crate) struct MessagePtr(*mut Message);
+pub struct MessagePtr(*mut Message);
 
 impl FromC for MessagePtr {
     type C = *mut Message;
@@ -341,7 +341,7 @@ impl ToC for *mut Message {
 
 /// Messages of the caller's, `Message**`.
 #[derive(Clone, Copy)]
-pub(crate) struct MessageArray<'a>(*mut *mut Message, PhantomData<&'a ()>);
+pub struct MessageArray<'a>(*mut *mut Message, PhantomData<&'a ()>);
 
 // SAFETY: to us it is only a number until `take` looks behind it.
 unsafe impl Plain for *mut Message {
@@ -381,7 +381,7 @@ impl MessageArray<'_> {
 }
 
 /// A message that C gave us. Dropped, it is released.
-pub(crate) struct Taken(Place);
+pub struct Taken(Place);
 
 impl Taken {
     /// Where to.
@@ -426,7 +426,7 @@ impl Drop for Taken {
 }
 
 /// See [`Taken::into_bytes`].
-pub(crate) struct Ticket {
+pub struct Ticket {
     place: Place,
     bytes: Bytes,
 }

@@ -11,7 +11,7 @@ use std::ptr::null_mut;
 
 /// A table of functions with the two words that C++ has in front.
 #[repr(C)]
-pub(crate) struct Table<const N: usize> {
+pub struct Table<const N: usize> {
     offset_to_top: isize,
     /// Nobody asks for the type of these objects.
     type_info: *const c_void,
@@ -23,7 +23,7 @@ unsafe impl<const N: usize> Sync for Table<N> {}
 
 /// An object that is nothing but its table.
 #[repr(C)]
-pub(crate) struct Object<const N: usize> {
+pub struct Object<const N: usize> {
     table: &'static [*const (); N],
 }
 
@@ -34,7 +34,7 @@ macro_rules! interface {
     ($(#[doc = $doc:literal])+ $type:ident = $label:literal, $object:ident, $table:ident, $names:ident, [$($function:expr => $method:literal),+ $(,)?]) => {
         $(#[doc = $doc])+
         #[derive(Clone, Copy, Debug)]
-        pub(crate) struct $type;
+        pub struct $type;
 
         impl Named for $type {
             const NAME: &'static str = $label;
@@ -61,7 +61,7 @@ macro_rules! interface {
 }
 
 /// A class, by its short name in the tables of the interface.
-pub(crate) trait Named {
+pub trait Named {
     /// The short name.
     const NAME: &'static str;
 }
@@ -165,7 +165,7 @@ interface! {
 /// An object of a class, handed out or passed in. Passed in, it says nothing: there is one of each.
 #[derive(Debug)]
 #[repr(transparent)]
-pub(crate) struct Interface<T>(*mut c_void, PhantomData<T>);
+pub struct Interface<T>(*mut c_void, PhantomData<T>);
 
 impl<T> Interface<T> {
     /// No object.
@@ -174,6 +174,11 @@ impl<T> Interface<T> {
     /// The object as a number.
     pub(crate) fn address(&self) -> usize {
         self.0 as usize
+    }
+
+    /// The object as C has it.
+    pub const fn as_ptr(&self) -> *mut c_void {
+        self.0
     }
 }
 
@@ -209,7 +214,7 @@ pointers! {
 
 /// `ISteamNetworkingFakeUDPPort`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct FakeUDPPort;
+pub struct FakeUDPPort;
 
 impl Named for FakeUDPPort {
     const NAME: &'static str = "FakeUDPPort";
@@ -217,7 +222,7 @@ impl Named for FakeUDPPort {
 
 /// `ISteamNetworkingConnectionSignaling`: made by the application, or by [`custom_signaling`].
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Signaling;
+pub struct Signaling;
 
 impl Named for Signaling {
     const NAME: &'static str = "Signaling";
@@ -225,7 +230,7 @@ impl Named for Signaling {
 
 /// `ISteamNetworkingSignalingRecvContext`, made by the application.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct RecvContext;
+pub struct RecvContext;
 
 impl Named for RecvContext {
     const NAME: &'static str = "RecvContext";

@@ -12,7 +12,7 @@ use std::ffi::{c_char, c_void};
 use std::marker::PhantomData;
 
 /// A parameter of an exported function.
-pub(crate) trait FromC: Sized {
+pub trait FromC: Sized {
     /// What C passes.
     type C;
 
@@ -28,7 +28,7 @@ pub(crate) trait FromC: Sized {
 }
 
 /// What an exported function returns.
-pub(crate) trait ToC {
+pub trait ToC {
     /// The type's name in the tables of the interface.
     const NAME: &'static str;
     /// Returned if the function fails in a way that must not happen.
@@ -91,7 +91,7 @@ impl ToC for () {
 ///
 /// # Safety
 /// That is true of the type.
-pub(crate) unsafe trait Plain: Copy + 'static {
+pub unsafe trait Plain: Copy + 'static {
     /// The type's name in the tables of the interface.
     const NAME: &'static str;
 }
@@ -133,11 +133,11 @@ pub(crate) fn read<T: Plain>(bytes: &[u8], at: usize) -> Option<T> {
 
 /// The caller's values to read.
 #[derive(Clone, Copy)]
-pub(crate) struct In<'a, T>(*const T, PhantomData<&'a T>);
+pub struct In<'a, T>(*const T, PhantomData<&'a T>);
 
 /// The caller's values to write, and to read before.
 #[derive(Clone, Copy)]
-pub(crate) struct Out<'a, T>(*mut T, PhantomData<&'a T>);
+pub struct Out<'a, T>(*mut T, PhantomData<&'a T>);
 
 impl<T: Plain> FromC for In<'_, T> {
     type C = *const T;
@@ -214,7 +214,7 @@ impl<T: Plain> Out<'_, T> {
 
 /// Bytes of the caller's to read, `const void*`.
 #[derive(Clone, Copy)]
-pub(crate) struct Bytes<'a>(*const c_void, PhantomData<&'a u8>);
+pub struct Bytes<'a>(*const c_void, PhantomData<&'a u8>);
 
 impl FromC for Bytes<'_> {
     type C = *const c_void;
@@ -257,7 +257,7 @@ impl<'a> Bytes<'a> {
 
 /// Room of the caller's for bytes, `void*`.
 #[derive(Clone, Copy)]
-pub(crate) struct Room<'a>(*mut c_void, PhantomData<&'a u8>);
+pub struct Room<'a>(*mut c_void, PhantomData<&'a u8>);
 
 impl FromC for Room<'_> {
     type C = *mut c_void;
@@ -287,7 +287,7 @@ impl Room<'_> {
 
 /// Terminated text of the caller's, `const char*`.
 #[derive(Clone, Copy)]
-pub(crate) struct Text<'a>(*const c_char, PhantomData<&'a u8>);
+pub struct Text<'a>(*const c_char, PhantomData<&'a u8>);
 
 impl FromC for Text<'_> {
     type C = *const c_char;
@@ -331,7 +331,7 @@ impl<'a> Text<'a> {
 
 /// Room of the caller's for text, `char*`.
 #[derive(Clone, Copy)]
-pub(crate) struct TextRoom<'a>(*mut c_char, PhantomData<&'a u8>);
+pub struct TextRoom<'a>(*mut c_char, PhantomData<&'a u8>);
 
 impl FromC for TextRoom<'_> {
     type C = *mut c_char;
@@ -395,7 +395,7 @@ impl ConfigValue {
 
 /// A pointer that is only handed back to the application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Opaque(pub(crate) *mut c_void);
+pub struct Opaque(pub(crate) *mut c_void);
 
 impl FromC for Opaque {
     type C = *mut c_void;
