@@ -4,7 +4,7 @@ use crate::c::{
     THIS, allocate, bytes, change, close, fill, pair, receive, release, send, send_messages, start, take_box, wait,
 };
 use GameNetworkingSockets::abi::structs::Message;
-use GameNetworkingSockets::exports::{sockets, structs, utils};
+use GameNetworkingSockets::exports::{library, sockets, structs, utils};
 use std::ptr::null_mut;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
@@ -115,12 +115,12 @@ fn buffers_of_the_application_are_freed_once_and_not_before_their_time() {
 
 #[test]
 fn kill_gives_buffers_back() {
-    let started = start();
+    let _started = start();
     reset();
     let (a, _) = pair(true);
     let (results, _) = send_messages(&[own(a, vec![5; 200_000])], true);
     assert!(results[0] > 0);
-    drop(started);
+    c!(library::GameNetworkingSockets_Kill());
     assert_eq!((FREED.load(SeqCst), FREED_BYTES.load(SeqCst)), (1, 200_000));
 }
 
@@ -233,12 +233,12 @@ fn batches_stop_at_the_first_failure_of_each_connection() {
 
 #[test]
 fn messages_outlive_the_library() {
-    let started = start();
+    let _started = start();
     let (a, b) = pair(true);
     assert_eq!(send(a, &[7; 2000], RELIABLE), 1);
     let message = one(b);
     let empty = allocate(50);
-    drop(started);
+    c!(library::GameNetworkingSockets_Kill());
     assert_eq!(bytes(message), vec![7; 2000]);
     release(message);
     release(empty);
