@@ -649,7 +649,7 @@ typedef ISteamNetworkingConnectionSignaling * (*FnSteamNetworkingCreateConnectio
 
 /* Starts the library. A null identity is localhost, nobody in particular. False with a text in `err_msg` if
    it cannot; true without doing anything if it runs already. */
-bool GameNetworkingSockets_Init(const SteamNetworkingIdentity *identity, SteamNetworkingErrMsg err_msg);
+bool GameNetworkingSockets_Init(const SteamNetworkingIdentity *identity, SteamNetworkingErrMsg *err_msg);
 
 /* Ends everything: connections close, handles and interface pointers die, buffers go back to their owners.
    Harmless if nothing runs. */
@@ -1004,10 +1004,10 @@ bool SteamAPI_ISteamNetworkingSockets_ReceivedP2PCustomSignal(ISteamNetworkingSo
 
 /* A request for a certificate. Without buffer only its size; false if the buffer is too small, with the size
    needed. */
-bool SteamAPI_ISteamNetworkingSockets_GetCertificateRequest(ISteamNetworkingSockets *self_, int32_t *blob_size_inout, void *blob, SteamNetworkingErrMsg err_msg);
+bool SteamAPI_ISteamNetworkingSockets_GetCertificateRequest(ISteamNetworkingSockets *self_, int32_t *blob_size_inout, void *blob, SteamNetworkingErrMsg *err_msg);
 
 /* Installs a certificate that an authority made for us. False with a text if it is not good. */
-bool SteamAPI_ISteamNetworkingSockets_SetCertificate(ISteamNetworkingSockets *self_, const void *certificate, int32_t certificate_len, SteamNetworkingErrMsg err_msg);
+bool SteamAPI_ISteamNetworkingSockets_SetCertificate(ISteamNetworkingSockets *self_, const void *certificate, int32_t certificate_len, SteamNetworkingErrMsg *err_msg);
 
 /* Calls the callbacks for everything that happened since the last time. */
 void SteamAPI_ISteamNetworkingSockets_RunCallbacks(ISteamNetworkingSockets *self_);

@@ -289,7 +289,10 @@ impl Shared {
             listener.close(&mut after);
         }
         for shard in self.shards.iter() {
-            shard.io.enter().sockets.close_all();
+            let mut io = shard.io.enter();
+            io.sockets.close_all();
+            // Handles may be kept for long, but not the application's buffers.
+            io.endpoint.abandon_all();
         }
         after.run(&self.debug);
     }

@@ -69,6 +69,7 @@ const OPAQUE: &[(&str, &str)] = &[
 ];
 
 const NUMBERS: &[(&str, &str)] = &[
+    ("ErrMsg", "SteamNetworkingErrMsg"),
     ("i32", "int32_t"),
     ("i64", "int64_t"),
     ("u8", "uint8_t"),
@@ -241,9 +242,6 @@ fn c_type(kind: &str) -> String {
     let (constant, rest) = kind.strip_prefix("const ").map_or(("", kind), |rest| ("const ", rest));
     let base = rest.trim_end_matches('*');
     let stars = &rest[base.len()..];
-    if base == "ErrMsg" {
-        return "SteamNetworkingErrMsg".to_owned();
-    }
     let structs = STRUCTS.iter().map(|(name, _, short)| (*short, *name));
     let known = NUMBERS.iter().copied().chain(OPAQUE.iter().copied()).chain(structs);
     let callback = rest.strip_suffix("_t*").map(|_| base);

@@ -10,6 +10,7 @@ use super::ptr::{FromC, Plain, ToC, zeroed};
 use crate::abi::structs::{FreeFn, Identity, Message};
 use crate::imp::debug::complain;
 use bytes::{Bytes, BytesMut};
+use std::alloc::{Layout, alloc_zeroed};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::marker::PhantomData;
@@ -22,6 +23,8 @@ use std::sync::{Mutex, PoisonError};
 const SMALL_BYTES_MAX: usize = 128;
 /// Released objects of a thread that rest before they are used again.
 const RESTING: usize = 64;
+/// Most objects that a thread keeps: what it receives in a busy frame.
+const KEPT_MAX: usize = 1024;
 /// What an application may forget to say: the channel of messages on connections.
 const NO_CHANNEL: i32 = -1;
 
@@ -72,12 +75,23 @@ static GRAVES: Mutex<Vec<Place>> = Mutex::new(Vec::new());
 static WAITING: AtomicBool = AtomicBool::new(false);
 
 impl Place {
-    /// An object without bytes, for C.
+    /// An object without bytes, for C. Who it is from and how it came or goes is left from its last use.
+    #[inline]
     fn make() -> Self {
         let rested = POOL.try_with(|pool| {
             let pool = &mut pool.borrow_mut().0;
-            if pool.len() < RESTING { None } else { pool.pop_front() }
+            if pool.len() <= RESTING { None } else { pool.pop_front() }
         });
+        if let Ok(Some(place)) = rested {
+            let object = place.object();
+            object.message.free_data = None;
+            object.message.release = Some(release);
+            object.message.channel = NO_CHANNEL;
+            object.message.user_data = 0;
+            *object.live.get_mut() = true;
+            *object.unwanted.get_mut() = false;
+            return place;
+        }
         let message = Message {
             data: null_mut(),
             size: 0,
@@ -94,14 +108,6 @@ impl Place {
             lane: 0,
             pad: 0,
         };
-        if let Ok(Some(place)) = rested {
-            // SAFETY: it was in the pool, so nobody else uses it.
-            let object = unsafe { &mut *place.0.as_ptr() };
-            object.message = message;
-            *object.live.get_mut() = true;
-            *object.unwanted.get_mut() = false;
-            return place;
-        }
         let small = [0; SMALL_BYTES_MAX];
         let (live, unwanted) = (AtomicBool::new(true), AtomicBool::new(false));
         let object = Object { message, live, unwanted, storage: Storage::Elsewhere, small };
@@ -155,15 +161,18 @@ impl Place {
     }
 
     /// Lets the object rest, its own bytes freed.
+    #[inline]
     fn rest(self) {
         let object = self.object();
-        object.storage = Storage::Elsewhere;
+        if !matches!(object.storage, Storage::Elsewhere) {
+            object.storage = Storage::Elsewhere;
+        }
         object.message.data = null_mut();
         object.message.size = 0;
         let excess = POOL.try_with(|pool| {
             let pool = &mut pool.borrow_mut().0;
             pool.push_back(self);
-            if pool.len() > RESTING { pool.pop_front() } else { None }
+            if pool.len() > KEPT_MAX { pool.pop_front() } else { None }
         });
         match excess {
             Ok(None) => {}
@@ -197,18 +206,30 @@ impl Place {
 /// Makes a message with room for `size` bytes, for C to fill in. Null if there is no memory for it.
 pub(crate) fn allocate(size: i32) -> *mut Message {
     let size = usize::try_from(size).unwrap_or(0);
-    let mut buffer = Vec::new();
-    if size > SMALL_BYTES_MAX {
-        if buffer.try_reserve_exact(size).is_err() {
-            return null_mut();
-        }
-        buffer.resize(size, 0);
-    }
+    let buffer = if size > SMALL_BYTES_MAX { zeros(size) } else { Some(Vec::new()) };
+    let Some(buffer) = buffer else { return null_mut() };
     let place = Place::make();
+    let message = &mut place.object().message;
+    message.conn = 0;
+    message.identity_peer = zeroed();
+    message.conn_user_data = 0;
+    message.time_received = 0;
+    message.message_number = 0;
+    message.flags = 0;
+    message.lane = 0;
     if size > 0 {
         fill(place, Payload::Own(buffer), size);
     }
     place.message()
+}
+
+/// A buffer of zeros, which the system gives without touching it if it is large. `None` if there is no memory.
+fn zeros(size: usize) -> Option<Vec<u8>> {
+    let layout = Layout::array::<u8>(size).ok().filter(|layout| layout.size() > 0)?;
+    // SAFETY: the layout is not empty.
+    let memory = NonNull::new(unsafe { alloc_zeroed(layout) })?;
+    // SAFETY: it was allocated as such a vector allocates, and all of its bytes are zero.
+    Some(unsafe { Vec::from_raw_parts(memory.as_ptr(), size, size) })
 }
 
 enum Payload {
@@ -244,9 +265,9 @@ fn keep(object: &mut Object, mut buffer: BytesMut) -> *mut std::ffi::c_void {
 }
 
 /// What a received message is about, beside its bytes.
-pub struct Received {
+pub struct Received<'a> {
     pub(crate) conn: u32,
-    pub(crate) identity: Identity,
+    pub(crate) identity: &'a Identity,
     pub(crate) conn_user_data: i64,
     pub(crate) time_received: i64,
     pub(crate) number: i64,
@@ -257,11 +278,12 @@ pub struct Received {
 }
 
 /// Makes a message of what arrived.
-pub(crate) fn received(payload: Bytes, about: &Received) -> *mut Message {
+#[inline]
+pub(crate) fn received(payload: Bytes, about: &Received<'_>) -> *mut Message {
     let place = Place::make();
     let message = &mut place.object().message;
     message.conn = about.conn;
-    message.identity_peer = about.identity;
+    message.identity_peer = *about.identity;
     message.conn_user_data = about.conn_user_data;
     message.time_received = about.time_received;
     message.message_number = about.number;
@@ -271,10 +293,14 @@ pub(crate) fn received(payload: Bytes, about: &Received) -> *mut Message {
     if about.piped {
         fill(place, Payload::Shared(payload), size);
     } else if size <= SMALL_BYTES_MAX {
-        if let Some(room) = place.object().small.get_mut(..size) {
+        let object = place.object();
+        if let Some(room) = object.small.get_mut(..size) {
             room.copy_from_slice(&payload);
         }
-        fill(place, Payload::Own(Vec::new()), size);
+        object.message.size = size as i32;
+        object.message.free_data = Some(free_own);
+        // SAFETY: only an address inside the object is computed.
+        object.message.data = unsafe { &raw mut (*place.0.as_ptr()).small }.cast();
     } else {
         // Programs may write to what they got: alone in its buffer it stays there, else it is copied.
         let buffer = payload.try_into_mut().unwrap_or_else(|shared| BytesMut::from(&shared[..]));
@@ -300,15 +326,24 @@ unsafe extern "C" fn free_own(message: *mut Message) {
 /// # Safety
 /// Null, or a message that this library gave out.
 pub(crate) unsafe extern "C" fn release(message: *mut Message) {
-    super::call::guarded(|| release_message(message));
+    match Place::take(message) {
+        // Nothing of the application's is called, so nothing can go wrong.
+        Some(place) if place.foreign_free().is_none() => {
+            place.rest();
+            bury();
+        }
+        taken => super::call::guarded(|| release_taken(message, taken)),
+    }
 }
 
 fn release_message(message: *mut Message) {
-    if message.is_null() {
-        return;
-    }
-    match Place::take(message) {
+    release_taken(message, Place::take(message));
+}
+
+fn release_taken(message: *mut Message, taken: Option<Place>) {
+    match taken {
         Some(place) => place.finish(),
+        None if message.is_null() => {}
         None => complain("a message was released that is not in the application's hands any more"),
     }
 }
@@ -467,9 +502,17 @@ impl Drop for Sent {
 }
 
 /// Has the application free the buffers that the engine is done with. Not to be called with a lock held.
+#[inline]
 pub(crate) fn bury() {
-    if !WAITING.load(Ordering::Relaxed) || BURYING.replace(true) {
-        // Nothing to do; or this thread is at it already, and goes on until nothing is left.
+    if WAITING.load(Ordering::Relaxed) {
+        bury_all();
+    }
+}
+
+#[cold]
+fn bury_all() {
+    if BURYING.replace(true) {
+        // This thread is at it already, and goes on until nothing is left.
         return;
     }
     loop {

@@ -1,14 +1,14 @@
 //! Messages out and in.
 
-use super::connections::{connection, poll_group};
-use super::instance::with;
+use super::connections::poll_group;
+use super::instance::{exists, with, with_connection};
 use super::results;
 use crate::abi::numbers::{INVALID_PARAM, OK};
 use crate::abi::structs::{Identity, Message as CMessage};
 use crate::ffi::message::{self, MessageArray, MessagePtr, Received, Taken};
 use crate::ffi::objects::{Interface, Sockets, Utils};
 use crate::ffi::ptr::{Bytes, Out, zeroed};
-use gamesockets::{Context, Message, SendFlags, Staging};
+use gamesockets::{Message, SendFlags, Staging};
 use std::cell::RefCell;
 
 /// In the generation before 1.5 a batch always belongs to the library, and the array is not written to.
@@ -39,8 +39,7 @@ pub(crate) fn send(
     send_flags: i32,
     message_number: Out<'_, i64>,
 ) -> i32 {
-    with(INVALID_PARAM, |context| {
-        let Some(connection) = connection(context, conn) else { return INVALID_PARAM };
+    with_connection(conn, INVALID_PARAM, |connection| {
         let Some(data) = data.get(data_len as usize) else { return INVALID_PARAM };
         match connection.send(data, flags(send_flags)) {
             Ok(sent) => {
@@ -68,27 +67,20 @@ pub(crate) fn send_messages(
         return;
     }
     let batch = Batch { messages, results, delete: ALWAYS_TAKEN || delete_failed_messages };
-    let ready = with(false, |context| {
-        if count == 1 {
-            if let Some(entry) = batch.take(0) {
-                batch.send(context, &mut std::iter::once(entry));
-            }
-            return true;
+    if count == 1 {
+        if let Some(entry) = batch.take(0) {
+            batch.send(entry, &mut std::iter::empty());
         }
-        let mut entries: Vec<Entry> = (0..count).filter_map(|index| batch.take(index)).collect();
-        // Stable: the order within a connection stays.
-        entries.sort_by_key(|entry| entry.conn);
-        let mut entries = entries.into_iter().peekable();
-        while let Some(first) = entries.next() {
-            let conn = first.conn;
-            let more = std::iter::from_fn(|| entries.next_if(|entry| entry.conn == conn));
-            batch.send(context, &mut std::iter::once(first).chain(more));
-        }
-        true
-    });
-    if !ready {
-        let entries = (0..count).filter_map(|index| batch.take(index));
-        entries.for_each(|entry| batch.refuse(entry.index, Some(entry.message), INVALID_PARAM));
+        return;
+    }
+    let mut entries: Vec<Entry> = (0..count).filter_map(|index| batch.take(index)).collect();
+    // Stable: the order within a connection stays.
+    entries.sort_by_key(|entry| entry.conn);
+    let mut entries = entries.into_iter().peekable();
+    while let Some(first) = entries.next() {
+        let conn = first.conn;
+        let mut more = std::iter::from_fn(|| entries.next_if(|entry| entry.conn == conn));
+        batch.send(first, &mut more);
     }
 }
 
@@ -117,37 +109,40 @@ impl Batch<'_> {
     }
 
     /// Sends messages of one connection, until one is not taken. The others are not tried.
-    fn send(&self, context: &Context, entries: &mut dyn Iterator<Item = Entry>) {
-        let Some(first) = entries.next() else { return };
-        let Some(connection) = connection(context, first.conn) else {
-            // Handle 0 is a mistake in each message, another one a connection that is gone for all of them.
-            let others = if first.conn == 0 { INVALID_PARAM } else { 0 };
-            self.refuse(first.index, Some(first.message), INVALID_PARAM);
-            return entries.for_each(|entry| self.refuse(entry.index, Some(entry.message), others));
-        };
-        let piped = connection.is_pipe();
+    fn send(&self, first: Entry, others: &mut dyn Iterator<Item = Entry>) {
+        let mut first = Some(first);
         // Copied messages are released when the connection is not locked any more: that may call out.
         let mut copied = Vec::new();
         let mut refused = None;
-        connection.send_together(|staging| {
-            for entry in std::iter::once(first).chain(&mut *entries) {
-                match put(staging, entry.message, piped) {
-                    Ok((sent, message)) => {
-                        copied.extend(message);
-                        self.accept(entry.index, sent);
-                    }
-                    Err((message, why)) => {
-                        refused = Some((entry.index, message, why));
-                        break;
+        let conn = first.as_ref().map_or(0, |entry| entry.conn);
+        with_connection(conn, (), |connection| {
+            let piped = connection.is_pipe();
+            connection.send_together(|staging| {
+                for entry in first.take().into_iter().chain(&mut *others) {
+                    match put(staging, entry.message, piped) {
+                        Ok((sent, message)) => {
+                            copied.extend(message);
+                            self.accept(entry.index, sent);
+                        }
+                        Err((message, why)) => {
+                            refused = Some((entry.index, message, why));
+                            break;
+                        }
                     }
                 }
-            }
+            });
         });
         drop(copied);
+        // Handle 0 is a mistake in each message, and so is everything before Init; another bad handle is a connection
+        // that is gone for all of them.
+        let untried = if conn == 0 || !exists() { INVALID_PARAM } else { 0 };
+        if let Some(first) = first {
+            self.refuse(first.index, Some(first.message), INVALID_PARAM);
+        }
         if let Some((index, message, why)) = refused {
             self.refuse(index, message, why);
         }
-        entries.for_each(|entry| self.refuse(entry.index, Some(entry.message), 0));
+        others.for_each(|entry| self.refuse(entry.index, Some(entry.message), untried));
     }
 
     fn accept(&self, index: usize, sent: u64) {
@@ -189,8 +184,7 @@ fn put(
 }
 
 pub(crate) fn flush(_: Interface<Sockets>, conn: u32) -> i32 {
-    with(INVALID_PARAM, |context| {
-        let Some(connection) = connection(context, conn) else { return INVALID_PARAM };
+    with_connection(conn, INVALID_PARAM, |connection| {
         connection.flush().map_or_else(results::of_flush, |()| OK)
     })
 }
@@ -201,8 +195,7 @@ pub(crate) fn receive(
     messages: MessageArray<'_>,
     max_messages: i32,
 ) -> i32 {
-    with(-1, |context| {
-        let Some(connection) = connection(context, conn) else { return -1 };
+    with_connection(conn, -1, |connection| {
         fetch(messages, max_messages, |out, max| connection.receive_into(out, max).is_ok())
     })
 }
@@ -260,7 +253,7 @@ impl About {
         }
         let about = Received {
             conn,
-            identity: self.identity,
+            identity: &self.identity,
             conn_user_data: message.user_data(),
             time_received: number(message.received_at().as_micros()),
             number: number(message.number()),

@@ -2,7 +2,7 @@
 
 use crate::c::{THIS, call_raw, close, pair, start, turn};
 use crate::tables::rows;
-use GameNetworkingSockets::exports::{all, sockets};
+use GameNetworkingSockets::exports::{all, sockets, structs};
 use GameNetworkingSockets::ffi::export::Symbol;
 use std::collections::BTreeMap;
 
@@ -166,7 +166,10 @@ fn no_combination_of_bad_arguments_does_harm() {
                     if lies(&names, &arguments) {
                         continue;
                     }
-                    call_raw((symbol.address)(), arguments);
+                    let register = call_raw((symbol.address)(), arguments);
+                    if symbol.returns == "Message*" {
+                        c!(structs::SteamAPI_SteamNetworkingMessage_t_Release(register as *mut _));
+                    }
                     calls += 1;
                 }
             }

@@ -118,10 +118,19 @@ fn kill_gives_buffers_back() {
     let _started = start();
     reset();
     let (a, _) = pair(true);
-    let (results, _) = send_messages(&[own(a, vec![5; 200_000])], true);
-    assert!(results[0] > 0);
+    let (go, wait) = std::sync::mpsc::channel::<()>();
+    let (sent, done) = std::sync::mpsc::channel();
+    // A thread that used the library and is still there.
+    let other = std::thread::spawn(move || {
+        let (results, _) = send_messages(&[own(a, vec![5; 200_000])], true);
+        sent.send(results[0] > 0).unwrap();
+        wait.recv().unwrap_err();
+    });
+    assert!(done.recv().unwrap());
     c!(library::GameNetworkingSockets_Kill());
     assert_eq!((FREED.load(SeqCst), FREED_BYTES.load(SeqCst)), (1, 200_000));
+    drop(go);
+    other.join().unwrap();
 }
 
 #[test]

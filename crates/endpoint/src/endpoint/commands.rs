@@ -105,6 +105,14 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Destroys all connections without a word to anybody; what they kept is freed. For the end.
+    pub fn abandon_all(&mut self) {
+        let ids: Vec<ConnId> = self.conns.iter().map(|(id, _)| id).collect();
+        for id in ids {
+            self.abandon(id);
+        }
+    }
+
     /// Destroys a connection without telling its peer.
     fn abandon(&mut self, id: ConnId) {
         let Some(e) = self.conns.get_mut(id) else { return };
