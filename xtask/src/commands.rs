@@ -1,7 +1,7 @@
 //! The table of tasks, their options and the help text, all from one place.
 
 use crate::repository::Repository;
-use crate::{counts, fuzz, peers, program, suites, tidy};
+use crate::{counts, dist, fuzz, peers, program, suites, tidy};
 use std::fmt::Write as _;
 
 /// One option of a task.
@@ -84,6 +84,14 @@ pub(crate) const TASKS: &[Task] = &[
         flags: &[Flag { name: "--update", value: None, help: "make the counts the new record" }, VERBOSE],
         passes_on_to: None,
         run: counts::command,
+    },
+    Task {
+        name: "dist",
+        words: "",
+        about: "make a tarball of the C library, its header and its examples",
+        flags: &[VERBOSE],
+        passes_on_to: None,
+        run: dist::command,
     },
     Task {
         name: "fuzz",

@@ -5,6 +5,7 @@
 
 mod commands;
 mod counts;
+mod dist;
 mod docs;
 mod fuzz;
 mod packages;

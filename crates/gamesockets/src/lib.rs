@@ -75,7 +75,9 @@ pub use gamesockets_endpoint::types::{
     FLAG_RELAYED, FLAG_UNAUTHENTICATED, FLAG_UNENCRYPTED, FlushError, LanesError,
     ListenError as ListenRefused,
 };
-pub use gamesockets_proto::connection::{AcceptError as AcceptRefused, ConnectionState, LaneStatus, RealTimeStatus};
+pub use gamesockets_proto::connection::{
+    AcceptError as AcceptRefused, ConnectionState, LaneStatus, RealTimeStatus,
+};
 pub use gamesockets_proto::message::SendFlags;
 pub use gamesockets_proto::snp::send::LaneConfig;
 pub use gamesockets_wire::identity::{IdentityError, IdentityKind, IpIdentity};

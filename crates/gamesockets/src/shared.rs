@@ -74,7 +74,9 @@ pub(crate) struct Wishes {
 
 impl std::fmt::Debug for Wishes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Wishes").field("events_need_callback", &self.events_need_callback).finish_non_exhaustive()
+        f.debug_struct("Wishes")
+            .field("events_need_callback", &self.events_need_callback)
+            .finish_non_exhaustive()
     }
 }
 

@@ -141,9 +141,15 @@ pub(crate) fn header() -> String {
         }
     }
     for row in rows(&abi, "function_types") {
-        let args = rows(row, "args").iter().map(|arg| (text(arg, "name").to_owned(), text(arg, "type").to_owned()));
+        let args =
+            rows(row, "args").iter().map(|arg| (text(arg, "name").to_owned(), text(arg, "type").to_owned()));
         let args = parameters(args);
-        let _ = writeln!(out, "typedef {} (*{})({args});", c_type(text(row, "returns")), function_type(text(row, "name")));
+        let _ = writeln!(
+            out,
+            "typedef {} (*{})({args});",
+            c_type(text(row, "returns")),
+            function_type(text(row, "name"))
+        );
     }
     for (title, table) in [
         ("Start and end, interfaces, hooks, text", library::LIBRARY),
@@ -196,7 +202,8 @@ fn structure(row: &Value, pack: usize, out: &mut String) {
         if kind.contains("IPv4MappedAddress") {
             continue;
         }
-        let label = text(field, "name").rsplit('.').next().unwrap_or_default().trim_start_matches('_').to_owned();
+        let label =
+            text(field, "name").rsplit('.').next().unwrap_or_default().trim_start_matches('_').to_owned();
         let _ = writeln!(out, "    {inside}{};", declaration(kind, &label));
     }
     if union.is_some() {
@@ -245,7 +252,10 @@ fn c_type(kind: &str) -> String {
     let structs = STRUCTS.iter().map(|(name, _, short)| (*short, *name));
     let known = NUMBERS.iter().copied().chain(OPAQUE.iter().copied()).chain(structs);
     let callback = rest.strip_suffix("_t*").map(|_| base);
-    let base = known.into_iter().find(|(short, _)| *short == base).map_or(callback.unwrap_or(base), |(_, name)| name);
+    let base = known
+        .into_iter()
+        .find(|(short, _)| *short == base)
+        .map_or_else(|| callback.unwrap_or(base), |(_, name)| name);
     let space = if stars.is_empty() { "" } else { " " };
     format!("{constant}{base}{space}{stars}")
 }

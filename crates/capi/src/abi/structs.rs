@@ -3,6 +3,7 @@
 //! Sizes and offsets are checked when this is compiled, against numbers written here, and by a test against the published
 //! tables. Fields have the names of the tables without their type letters.
 
+use crate::ffi::callbacks::FreeFn;
 use std::ffi::{c_char, c_void};
 use std::mem::{align_of, offset_of, size_of};
 
@@ -151,9 +152,6 @@ pub struct LaneStatus {
 layout!(LaneStatus, size 64, align 4 {
     pending_unreliable: 0, pending_reliable: 4, sent_unacked_reliable: 8, pad: 12, queue_time: 16, reserved: 24,
 });
-
-/// What frees a message or its buffer.
-pub type FreeFn = unsafe extern "C" fn(*mut Message);
 
 /// The part of a message that programs see.
 #[derive(Debug)]

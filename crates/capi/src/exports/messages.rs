@@ -1,7 +1,7 @@
 //! The messages interface, and ports for datagrams to fake addresses.
 
 use crate::abi::structs::{ConnInfo, IPAddr, Identity, RealTimeStatus};
-use crate::ffi::message::{MessageArray};
+use crate::ffi::message::MessageArray;
 use crate::ffi::objects::{FakeUDPPort, Interface, Messages};
 use crate::ffi::ptr::{Bytes, In, Out};
 use crate::imp::{later, messages};

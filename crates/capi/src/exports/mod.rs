@@ -10,5 +10,7 @@ use crate::ffi::export::Symbol;
 
 /// All exported functions.
 pub fn all() -> impl Iterator<Item = &'static Symbol> {
-    [library::LIBRARY, structs::STRUCTS, sockets::SOCKETS, utils::UTILS, messages::MESSAGES].into_iter().flatten()
+    [library::LIBRARY, structs::STRUCTS, sockets::SOCKETS, utils::UTILS, messages::MESSAGES]
+        .into_iter()
+        .flatten()
 }

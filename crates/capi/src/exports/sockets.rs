@@ -1,8 +1,11 @@
 //! The sockets interface.
 
-use crate::abi::structs::{AuthStatus, ConfigValue, ConnInfo, ErrMsg, FakeIPResult, HostedAddress, IPAddr, Identity, LaneStatus, RealTimeStatus, ServerLogin, Ticket};
+use crate::abi::structs::{
+    AuthStatus, ConfigValue, ConnInfo, ErrMsg, FakeIPResult, HostedAddress, IPAddr, Identity, LaneStatus,
+    RealTimeStatus, ServerLogin, Ticket,
+};
 use crate::ffi::callbacks::{CustomOnConnectRequest, CustomRelease, CustomSendRejection, CustomSendSignal};
-use crate::ffi::message::{MessageArray};
+use crate::ffi::message::MessageArray;
 use crate::ffi::objects::{FakeUDPPort, Interface, RecvContext, Signaling, Sockets};
 use crate::ffi::ptr::{Bytes, In, Opaque, Out, Room, Text, TextRoom};
 use crate::imp::{calls, connections, later, status};

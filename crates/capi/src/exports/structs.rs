@@ -1,7 +1,7 @@
 //! Helpers of structs.
 
 use crate::abi::structs::{HostedAddress, IPAddr, Identity};
-use crate::ffi::message::{MessagePtr};
+use crate::ffi::message::MessagePtr;
 use crate::ffi::ptr::{Bytes, In, Out, Text, TextRoom};
 use crate::imp::{calls, identity};
 use std::ffi::c_char;

@@ -1,7 +1,10 @@
 //! The utils interface.
 
 use crate::abi::structs::{ConfigValue, IPAddr, Identity, Message, PingLocation, RelayStatus};
-use crate::ffi::callbacks::{AuthStatusChanged, ConnStatusChanged, DebugOutput, FakeIPResultFn, RelayStatusChanged, SessionFailedFn, SessionRequestFn};
+use crate::ffi::callbacks::{
+    AuthStatusChanged, ConnStatusChanged, DebugOutput, FakeIPResultFn, RelayStatusChanged, SessionFailedFn,
+    SessionRequestFn,
+};
 use crate::ffi::objects::{Interface, Utils};
 use crate::ffi::ptr::{Bytes, In, Opaque, Out, Room, Text, TextRoom};
 use crate::imp::{calls, config, debug, identity, later, ping};

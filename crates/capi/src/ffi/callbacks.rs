@@ -2,9 +2,13 @@
 
 use super::ptr::{FromC, Opaque};
 use crate::abi::structs::{
-    AuthStatus, ConnInfo, FakeIPResult, Identity, RelayStatus, SessionFailed, SessionRequest, StatusChanged,
+    AuthStatus, ConnInfo, FakeIPResult, Identity, Message, RelayStatus, SessionFailed, SessionRequest,
+    StatusChanged,
 };
 use std::ffi::{CStr, c_char, c_int, c_void};
+
+/// What frees a message or its buffer.
+pub type FreeFn = unsafe extern "C" fn(*mut Message);
 
 macro_rules! functions {
     ($($(#[doc = $doc:literal])+ $name:ident = $label:literal, $type:ty;)+) => {
@@ -86,7 +90,9 @@ impl DebugOutput {
     /// The function that a number was made of.
     pub(crate) fn from_number(number: usize) -> Self {
         // SAFETY: the number was made of such a function, or of none.
-        Self(unsafe { std::mem::transmute::<usize, Option<unsafe extern "C" fn(i32, *const c_char)>>(number) })
+        Self(unsafe {
+            std::mem::transmute::<usize, Option<unsafe extern "C" fn(i32, *const c_char)>>(number)
+        })
     }
 }
 
@@ -163,7 +169,9 @@ impl ConnStatusChanged {
     pub(crate) fn from_number(number: u64) -> Self {
         let number = usize::try_from(number).unwrap_or(0);
         // SAFETY: the setting is documented to hold such a function, or none.
-        Self(unsafe { std::mem::transmute::<usize, Option<unsafe extern "C" fn(*mut StatusChanged)>>(number) })
+        Self(unsafe {
+            std::mem::transmute::<usize, Option<unsafe extern "C" fn(*mut StatusChanged)>>(number)
+        })
     }
 
     /// Tells it.
@@ -204,7 +212,12 @@ macro_rules! as_setting {
 }
 
 as_setting!(
-    ConnStatusChanged, AuthStatusChanged, RelayStatusChanged, FakeIPResultFn, SessionRequestFn, SessionFailedFn
+    ConnStatusChanged,
+    AuthStatusChanged,
+    RelayStatusChanged,
+    FakeIPResultFn,
+    SessionRequestFn,
+    SessionFailedFn
 );
 
 impl ThreadInit {
@@ -219,7 +232,14 @@ impl ThreadInit {
 
 impl CustomSendSignal {
     /// Sends a signal.
-    pub(crate) fn call(self, to: Opaque, conn: u32, info: *const ConnInfo, signal: *const c_void, size: i32) -> bool {
+    pub(crate) fn call(
+        self,
+        to: Opaque,
+        conn: u32,
+        info: *const ConnInfo,
+        signal: *const c_void,
+        size: i32,
+    ) -> bool {
         // SAFETY: the application gave both for this; the pointers are those of a caller that made the same promise.
         self.0.is_some_and(|function| unsafe { function(to.0, conn, info, signal, size) })
     }

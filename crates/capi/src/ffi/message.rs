@@ -6,8 +6,9 @@
 //! The application's function for freeing a buffer is never called from inside the engine: a message whose last user was
 //! the engine is put aside, and [`bury`] calls the function where no lock is held.
 
+use super::callbacks::FreeFn;
 use super::ptr::{FromC, Plain, ToC, zeroed};
-use crate::abi::structs::{FreeFn, Identity, Message};
+use crate::abi::structs::{Identity, Message};
 use crate::imp::debug::complain;
 use bytes::{Bytes, BytesMut};
 use std::alloc::{Layout, alloc_zeroed};

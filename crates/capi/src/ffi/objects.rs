@@ -1,7 +1,7 @@
 //! C++ objects: ours, which consist of a table of functions, and the application's.
 
-use super::callbacks::{CustomRelease, CustomSendSignal};
 use super::call::guarded;
+use super::callbacks::{CustomRelease, CustomSendSignal};
 use super::ptr::{FromC, Opaque, ToC};
 use crate::abi::structs::{ConnInfo, IPAddr};
 use crate::exports::{messages as m, sockets as s, utils as u};
@@ -319,10 +319,10 @@ mod tests {
         unsafe extern "C" fn released(context: *mut c_void) {
             RELEASED.fetch_add(context as usize, std::sync::atomic::Ordering::Relaxed);
         }
-        let made = custom_signaling(Opaque(7 as *mut c_void), CustomSendSignal(None), CustomRelease(Some(released)));
+        let made =
+            custom_signaling(Opaque(7 as *mut c_void), CustomSendSignal(None), CustomRelease(Some(released)));
         made.release();
         assert_eq!(RELEASED.load(std::sync::atomic::Ordering::Relaxed), 7);
         Interface::<Signaling>::NONE.release();
     }
 }
-

@@ -439,7 +439,9 @@ mod tests {
     fn null_is_nothing() {
         let (null, null_mut) = (std::ptr::null::<i32>(), std::ptr::null_mut::<i32>());
         // SAFETY: null is allowed.
-        let (read, write) = unsafe { (In::from_c(null), Out::from_c(null_mut)) };
+        let read = unsafe { In::from_c(null) };
+        // SAFETY: null is allowed.
+        let write = unsafe { Out::from_c(null_mut) };
         assert_eq!((read.get(), write.get()), (None, None));
         write.set(5);
         // SAFETY: null is allowed.

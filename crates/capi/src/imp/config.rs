@@ -6,7 +6,8 @@ use crate::abi::numbers::{
 };
 use crate::abi::structs::ConfigValue as CValue;
 use crate::ffi::callbacks::{
-    AuthStatusChanged, ConnStatusChanged, FakeIPResultFn, RelayStatusChanged, SessionFailedFn, SessionRequestFn,
+    AuthStatusChanged, ConnStatusChanged, FakeIPResultFn, RelayStatusChanged, SessionFailedFn,
+    SessionRequestFn,
 };
 use crate::ffi::objects::{Interface, Sockets, Utils};
 use crate::ffi::ptr::{Bytes, In, Opaque, Out, Room, Text};

@@ -9,8 +9,8 @@ use crate::ffi::objects::{Interface, Sockets};
 use crate::ffi::ptr::{Bytes, In, Out, Room, Text};
 use gamesockets::config::ConfigKey;
 use gamesockets::{
-    Connection, ConnectionHandle, Context, Event, Identity as Who, LaneConfig, Listener, ListenerHandle, PollGroup,
-    PollGroupHandle, SocketPairKind,
+    Connection, ConnectionHandle, Context, Event, Identity as Who, LaneConfig, Listener, ListenerHandle,
+    PollGroup, PollGroupHandle, SocketPairKind,
 };
 
 /// Longest text of a close that is looked at; the peer gets 127 bytes.

@@ -180,8 +180,15 @@ mod tests {
     #[test]
     fn identities_of_every_kind_survive_the_way_there_and_back() {
         for text in [
-            "ip:192.0.2.7:27015", "ip:::1", "str:", "str:Locke", "gen:00ff10", "stadia:5", "steamid:76561197960287930",
-            "xboxpwid:8fg37rfsdf", "psn:17",
+            "ip:192.0.2.7:27015",
+            "ip:::1",
+            "str:",
+            "str:Locke",
+            "gen:00ff10",
+            "stadia:5",
+            "steamid:76561197960287930",
+            "xboxpwid:8fg37rfsdf",
+            "psn:17",
         ] {
             let who: Who = text.parse().unwrap();
             let there = Identity::of(&who);

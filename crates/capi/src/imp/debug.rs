@@ -59,7 +59,9 @@ pub(crate) fn set_function(_: Interface<Utils>, detail: i32, function: DebugOutp
 
 pub(crate) fn set_handler(detail: i32, handler: PreFormat) {
     if handler.0.is_none() {
-        return complain("a handler of debug output must not be null; SetDebugOutputFunction switches it off");
+        return complain(
+            "a handler of debug output must not be null; SetDebugOutputFunction switches it off",
+        );
     }
     HANDLER.store(handler.to_number(), Relaxed);
     LEVEL.store(detail.max(0), Relaxed);

@@ -60,9 +60,8 @@ pub(crate) fn addr_set_localhost(this: Out<'_, IPAddr>, port: u16) {
 }
 
 pub(crate) fn addr_is_localhost(this: Out<'_, IPAddr>) -> bool {
-    this.get().is_some_and(|addr| {
-        addr.ip() == Ipv6Addr::LOCALHOST || as_v4(addr) == Some(Ipv4Addr::LOCALHOST)
-    })
+    this.get()
+        .is_some_and(|addr| addr.ip() == Ipv6Addr::LOCALHOST || as_v4(addr) == Some(Ipv4Addr::LOCALHOST))
 }
 
 pub(crate) fn addr_equal(this: Out<'_, IPAddr>, x: In<'_, IPAddr>) -> bool {
@@ -331,4 +330,3 @@ pub(crate) fn hosted_set_dev(this: Out<'_, HostedAddress>, ip: u32, port: u16, p
     }
     this.set(HostedAddress { size: DEV_ADDRESS_BYTES, data });
 }
-

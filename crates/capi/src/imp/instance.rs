@@ -49,7 +49,9 @@ pub(crate) fn with_connection<R>(handle: u32, none: R, work: impl FnOnce(&Connec
         // It cannot be borrowed for writing: that is done below, where nothing else happens meanwhile.
         let borrowed = last.borrow();
         match &*borrowed {
-            Some(known) if known.handle == handle && known.generation == generation => work(&known.connection),
+            Some(known) if known.handle == handle && known.generation == generation => {
+                work(&known.connection)
+            }
             _ => {
                 drop(borrowed);
                 find(last, generation, handle).map_or(none, |connection| work(&connection))

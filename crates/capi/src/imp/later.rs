@@ -4,12 +4,8 @@ use super::connections::connection;
 use super::debug;
 use super::identity::fake_type_of;
 use super::instance::with;
-use crate::abi::numbers::{
-    DISABLED, FAIL, FAKE_IP_NOT_FAKE, INVALID_PARAM, IP_NOT_FOUND, NO_MATCH,
-};
-use crate::abi::structs::{
-    ConfigValue, FakeIPResult, HostedAddress, IPAddr, Identity, ServerLogin, Ticket,
-};
+use crate::abi::numbers::{DISABLED, FAIL, FAKE_IP_NOT_FAKE, INVALID_PARAM, IP_NOT_FOUND, NO_MATCH};
+use crate::abi::structs::{ConfigValue, FakeIPResult, HostedAddress, IPAddr, Identity, ServerLogin, Ticket};
 use crate::ffi::callbacks::{CustomOnConnectRequest, CustomRelease, CustomSendRejection, CustomSendSignal};
 use crate::ffi::message::MessageArray;
 use crate::ffi::objects::{FakeUDPPort, Interface, RecvContext, Signaling, Sockets, Utils, custom_signaling};
@@ -165,9 +161,12 @@ pub(crate) const fn listen_fake_ip(
 
 pub(crate) fn remote_fake_ip(_: Interface<Sockets>, conn: u32, addr: Out<'_, IPAddr>) -> i32 {
     addr.set(IPAddr::default());
-    with(INVALID_PARAM, |context| {
-        if connection(context, conn).is_some() { IP_NOT_FOUND } else { INVALID_PARAM }
-    })
+    with(
+        INVALID_PARAM,
+        |context| {
+            if connection(context, conn).is_some() { IP_NOT_FOUND } else { INVALID_PARAM }
+        },
+    )
 }
 
 pub(crate) const fn fake_port(_: Interface<Sockets>, _idx_fake_server_port: i32) -> Interface<FakeUDPPort> {

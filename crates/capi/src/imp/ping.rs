@@ -159,12 +159,7 @@ fn estimate(a: &PingLocation, b: &PingLocation) -> i32 {
     ways.min().unwrap_or(UNKNOWN)
 }
 
-pub(crate) fn to_text(
-    _: Interface<Utils>,
-    location: In<'_, PingLocation>,
-    buf: TextRoom<'_>,
-    buf_size: i32,
-) {
+pub(crate) fn to_text(_: Interface<Utils>, location: In<'_, PingLocation>, buf: TextRoom<'_>, buf_size: i32) {
     let text = location.get().map_or_else(String::new, |location| print(&location));
     buf.put(&text, usize::try_from(buf_size).unwrap_or(0));
 }
@@ -246,8 +241,24 @@ mod tests {
 
     #[test]
     fn what_is_no_location_is_refused() {
-        for text in ["", ",", "fra", "fra=", "fra=1,", "fra=x", "fra=+1", "fra=1+", "fra=1/", "fra=-1", "fra=10000",
-            "fr=1", "frank=1", "f a=1", "fra=1;hkg=2", "fra=1 2"] {
+        for text in [
+            "",
+            ",",
+            "fra",
+            "fra=",
+            "fra=1,",
+            "fra=x",
+            "fra=+1",
+            "fra=1+",
+            "fra=1/",
+            "fra=-1",
+            "fra=10000",
+            "fr=1",
+            "frank=1",
+            "f a=1",
+            "fra=1;hkg=2",
+            "fra=1 2",
+        ] {
             assert!(parse(text).is_none(), "{text}");
         }
         assert!(entries(&PingLocation { data: [0; 512] }).is_empty());

@@ -153,7 +153,7 @@ fn no_combination_of_bad_arguments_does_harm() {
             names.iter().map(|(name, kind)| scratch.values(name, kind, &handles)).collect();
         // All parameters harmless, or all of them something; and each of them everything.
         for base in [0, usize::MAX] {
-            let pick = |list: &Vec<usize>| *list.get(base).unwrap_or(list.last().unwrap());
+            let pick = |list: &Vec<usize>| *list.get(base).unwrap_or_else(|| list.last().unwrap());
             for changed in 0..=values.len() {
                 for value in values.get(changed).map_or(&[0][..], Vec::as_slice) {
                     let mut arguments = [0; 8];

@@ -1,8 +1,8 @@
 //! What functions do when all is well, as the interface documents it.
 
 use crate::c::{
-    THIS, allocate, changes, close, copy, free_port, identity_text, info, listen_to_changes, localhost, pair, receive,
-    release, run_callbacks, send, start, text, text_at, text_of, try_pair, turn, wait, zeroed,
+    THIS, allocate, changes, close, copy, free_port, identity_text, info, listen_to_changes, localhost, pair,
+    receive, release, run_callbacks, send, start, text, text_at, text_of, try_pair, turn, wait, zeroed,
 };
 use GameNetworkingSockets::abi::structs::{
     AuthStatus, ConfigValue, IPAddr, Identity, LaneStatus, PingLocation, RealTimeStatus, StatusChanged,
@@ -99,14 +99,21 @@ fn a_connection_from_listen_to_close() {
     assert!(text_of(&info(server).unwrap().description).contains("the other one"));
 
     let bye = text("that was all");
-    assert!(c!(sockets::SteamAPI_ISteamNetworkingSockets_CloseConnection(THIS, client, 1234, bye.as_ptr(), 0)));
+    assert!(c!(sockets::SteamAPI_ISteamNetworkingSockets_CloseConnection(
+        THIS,
+        client,
+        1234,
+        bye.as_ptr(),
+        0
+    )));
     assert!(!close(client) && info(client).is_none());
     let (conn, old, new) = wait(|| changes().into_iter().find(|change| change.0 == server));
     assert_eq!((conn, old, new), (server, 3, 4));
     let facts = info(server).unwrap();
     assert_eq!(({ facts.end_reason }, text_of(&facts.end_debug)), (1234, "that was all".to_owned()));
     assert!(close(server));
-    let close_listener = |socket| c!(sockets::SteamAPI_ISteamNetworkingSockets_CloseListenSocket(THIS, socket));
+    let close_listener =
+        |socket| c!(sockets::SteamAPI_ISteamNetworkingSockets_CloseListenSocket(THIS, socket));
     assert_eq!((close_listener(listener), close_listener(listener)), (true, false));
 }
 
@@ -248,7 +255,8 @@ fn settings_have_names_types_scopes_and_sizes() {
         c!(utils::SteamAPI_ISteamNetworkingUtils_GetConfigValueInfo(THIS, 24, &raw mut kind, &raw mut scope));
     assert_eq!((text_at(name).as_str(), kind, scope), ("TimeoutInitial", 1, 4));
     assert!(
-        c!(utils::SteamAPI_ISteamNetworkingUtils_GetConfigValueInfo(THIS, 61, null_mut(), null_mut())).is_null()
+        c!(utils::SteamAPI_ISteamNetworkingUtils_GetConfigValueInfo(THIS, 61, null_mut(), null_mut()))
+            .is_null()
     );
     let next = |key, dev| {
         c!(utils::SteamAPI_ISteamNetworkingUtils_IterateGenericEditableConfigValues(THIS, key, u8::from(dev)))
@@ -261,11 +269,15 @@ fn settings_have_names_types_scopes_and_sizes() {
             assert!(following == 0 || following > key);
             key = following;
         }
-        assert_eq!(count > 60, true, "{count}");
+        assert!(count > 60, "{count}");
     }
     assert_eq!(next(61, true), 0);
     let servers = text("stun.example.net:3478");
-    assert!(c!(utils::SteamAPI_ISteamNetworkingUtils_SetGlobalConfigValueString(THIS, 103, servers.as_ptr())));
+    assert!(c!(utils::SteamAPI_ISteamNetworkingUtils_SetGlobalConfigValueString(
+        THIS,
+        103,
+        servers.as_ptr()
+    )));
     let (mut size, mut kind) = (0, 0);
     let ask = |room: *mut c_void, size: *mut usize, kind: *mut i32| {
         c!(utils::SteamAPI_ISteamNetworkingUtils_GetConfigValue(THIS, 103, 1, 0, kind, room, size))
@@ -283,7 +295,10 @@ fn settings_have_names_types_scopes_and_sizes() {
     let set = |scope, object| {
         c!(utils::SteamAPI_ISteamNetworkingUtils_SetConfigValueStruct(THIS, &raw const nagle, scope, object))
     };
-    assert_eq!((set(2, object), set(2, 0), set(0, 0), set(5, 0), set(4, -1)), (true, false, false, false, false));
+    assert_eq!(
+        (set(2, object), set(2, 0), set(0, 0), set(5, 0), set(4, -1)),
+        (true, false, false, false, false)
+    );
     let (a, b) = pair(true);
     assert_eq!(get(12, 4, a as isize), (2, 1, 1234));
     assert!(set(4, a as isize));
@@ -310,7 +325,7 @@ fn debug_output_is_by_level_and_can_be_taken_over() {
     extern "C" fn on_line(level: i32, line: *const c_char) {
         LINES.lock().unwrap().push((level, text_at(line)));
     }
-    unsafe extern "C" fn handler(
+    extern "C" fn handler(
         level: i32,
         format: bool,
         file: *const c_char,
@@ -361,12 +376,17 @@ fn figures_of_connections_and_lanes() {
     assert_eq!(lanes(a, 3, priorities.as_ptr(), weights.as_ptr()), 8, "weight 0");
     assert_eq!(lanes(a, 2, priorities.as_ptr(), weights.as_ptr()), 1);
     assert_eq!((lanes(a, 1, null(), null()), lanes(a, 3, null(), null())), (8, 1), "lanes stay");
-    assert_eq!((lanes(a, 0, null(), null()), lanes(a, 256, null(), null()), lanes(a, -1, null(), null())), (8, 8, 8));
+    assert_eq!(
+        (lanes(a, 0, null(), null()), lanes(a, 256, null(), null()), lanes(a, -1, null(), null())),
+        (8, 8, 8)
+    );
     assert_eq!(lanes(5, 1, null(), null()), 3);
     let mut status: RealTimeStatus = zeroed();
     let mut of_lanes: [LaneStatus; 4] = zeroed();
     let real_time = |conn, status: *mut RealTimeStatus, count, room: *mut LaneStatus| {
-        c!(sockets::SteamAPI_ISteamNetworkingSockets_GetConnectionRealTimeStatus(THIS, conn, status, count, room))
+        c!(sockets::SteamAPI_ISteamNetworkingSockets_GetConnectionRealTimeStatus(
+            THIS, conn, status, count, room
+        ))
     };
     let room = of_lanes.as_mut_ptr();
     assert_eq!(real_time(a, &raw mut status, 3, room), 1);
@@ -395,7 +415,8 @@ fn figures_of_connections_and_lanes() {
 fn poll_groups_gather() {
     let _started = start();
     let create = || c!(sockets::SteamAPI_ISteamNetworkingSockets_CreatePollGroup(THIS));
-    let join = |conn, group| c!(sockets::SteamAPI_ISteamNetworkingSockets_SetConnectionPollGroup(THIS, conn, group));
+    let join =
+        |conn, group| c!(sockets::SteamAPI_ISteamNetworkingSockets_SetConnectionPollGroup(THIS, conn, group));
     let destroy = |group| c!(sockets::SteamAPI_ISteamNetworkingSockets_DestroyPollGroup(THIS, group));
     let fetch = |group, max| {
         let mut out = [null_mut(); 8];
@@ -430,7 +451,9 @@ fn identities_and_addresses_as_text() {
         c!(library::SteamNetworkingIdentity_ParseString(identity, size, text(from).as_ptr()))
     };
     let size = size_of::<Identity>();
-    for good in ["str:Locke Lamora", "gen:0aff", "ip:192.168.0.0:27015", "xboxpwid:8fg37rfsdf", "stadia:5", "psn:5"] {
+    for good in
+        ["str:Locke Lamora", "gen:0aff", "ip:192.168.0.0:27015", "xboxpwid:8fg37rfsdf", "stadia:5", "psn:5"]
+    {
         assert!(parse(&raw mut identity, size, good));
         assert_eq!(identity_text(&identity), good);
     }
@@ -443,7 +466,10 @@ fn identities_and_addresses_as_text() {
     assert_eq!(identity_text(&identity), "ip:::1");
     assert!(c!(structs::SteamAPI_SteamNetworkingIdentity_IsLocalHost(&raw mut identity)));
     let long = text(&"x".repeat(32));
-    assert!(!c!(structs::SteamAPI_SteamNetworkingIdentity_SetGenericString(&raw mut identity, long.as_ptr())));
+    assert!(!c!(structs::SteamAPI_SteamNetworkingIdentity_SetGenericString(
+        &raw mut identity,
+        long.as_ptr()
+    )));
     let fits = text(&"x".repeat(31));
     assert!(c!(structs::SteamAPI_SteamNetworkingIdentity_SetGenericString(&raw mut identity, fits.as_ptr())));
     let inside = c!(structs::SteamAPI_SteamNetworkingIdentity_GetGenericString(&raw mut identity));
@@ -558,12 +584,13 @@ fn kill_may_come_while_others_work() {
                     for n in 0..400 {
                         send(a, &[1; 100], 8);
                         let mut out = [null_mut(); 4];
-                        let count = c!(sockets::SteamAPI_ISteamNetworkingSockets_ReceiveMessagesOnConnection(
-                            THIS,
-                            b,
-                            out.as_mut_ptr(),
-                            4
-                        ));
+                        let count =
+                            c!(sockets::SteamAPI_ISteamNetworkingSockets_ReceiveMessagesOnConnection(
+                                THIS,
+                                b,
+                                out.as_mut_ptr(),
+                                4
+                            ));
                         out.iter().take(count.max(0) as usize).for_each(|message| release(*message));
                         if n % 50 == 0 {
                             try_pair(n % 100 == 0 && info(a).is_some());

@@ -1,7 +1,8 @@
 //! Whose a message is, and when its bytes are freed.
 
 use crate::c::{
-    THIS, allocate, bytes, change, close, fill, pair, receive, release, send, send_messages, start, take_box, wait,
+    THIS, allocate, bytes, change, close, fill, pair, receive, release, send, send_messages, start, take_box,
+    wait,
 };
 use GameNetworkingSockets::abi::structs::Message;
 use GameNetworkingSockets::exports::{library, sockets, structs, utils};
@@ -217,7 +218,8 @@ fn batches_stop_at_the_first_failure_of_each_connection() {
         change(message, |m| m.lane = lane);
         message
     };
-    let batch = [to(a, 0), to(c, 0), to(a, 7), to(c, 0), to(a, 0), null_mut(), to(0, 0), to(0, 0), to(12345, 0)];
+    let batch =
+        [to(a, 0), to(c, 0), to(a, 7), to(c, 0), to(a, 0), null_mut(), to(0, 0), to(0, 0), to(12345, 0)];
     let (results, left) = send_messages(&batch, false);
     assert_eq!(results, [1, 1, -8, 2, 0, -8, -8, -8, -8]);
     let kept: Vec<bool> = left.iter().map(|m| !m.is_null()).collect();
@@ -264,7 +266,9 @@ fn four_threads_send_receive_and_release() {
     let group = c!(sockets::SteamAPI_ISteamNetworkingSockets_CreatePollGroup(THIS));
     for (a, b) in &pairs {
         for conn in [*a, *b] {
-            for (key, value) in [(10, 0x1000_0000), (11, 0x1000_0000), (9, 1 << 24), (47, 1 << 24), (48, 1 << 20)] {
+            for (key, value) in
+                [(10, 0x1000_0000), (11, 0x1000_0000), (9, 1 << 24), (47, 1 << 24), (48, 1 << 20)]
+            {
                 assert!(c!(utils::SteamAPI_ISteamNetworkingUtils_SetConnectionConfigValueInt32(
                     THIS, conn, key, value
                 )));
@@ -295,10 +299,10 @@ fn four_threads_send_receive_and_release() {
 
 /// Every third message is the application's own buffer, every 1000th a large one.
 fn send_one(conn: u32, number: usize) -> bool {
-    if number % 3 > 0 {
+    if !number.is_multiple_of(3) {
         return send(conn, &number.to_ne_bytes(), RELIABLE) == 1;
     }
-    let size = if number % 999 == 0 { 10_000 } else { 16 };
+    let size = if number.is_multiple_of(999) { 10_000 } else { 16 };
     send_messages(&[own(conn, vec![1; size])], true).0[0] > 0
 }
 

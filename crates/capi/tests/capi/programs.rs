@@ -86,8 +86,14 @@ fn run(name: &str, program: &Program, flags: &[&str], under: &[&str], arguments:
 }
 
 const SANITIZERS: &[&str] = &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
-const VALGRIND: &[&str] =
-    &["valgrind", "-q", "--error-exitcode=9", "--leak-check=full", "--show-leak-kinds=definite,indirect", "--errors-for-leak-kinds=definite,indirect"];
+const VALGRIND: &[&str] = &[
+    "valgrind",
+    "-q",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite,indirect",
+    "--errors-for-leak-kinds=definite,indirect",
+];
 
 #[test]
 fn the_c_example_runs() {

@@ -192,8 +192,7 @@ impl ContextBuilder {
         let (first, poller) = make_shard(0, &endpoint, &mut rng)?;
         let others = (1..self.io_threads).map(|number| make_shard(number, &endpoint, &mut rng));
         let (others, more): (Vec<_>, Vec<_>) = others.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
-        let wishes =
-            Wishes { events_need_callback: self.events_need_callback, after_turn: self.after_turn };
+        let wishes = Wishes { events_need_callback: self.events_need_callback, after_turn: self.after_turn };
         let shared = Arc::new(Shared::new(Shards::new(first, others), config, authentication, wishes));
         if let Some((level, output)) = self.debug {
             shared.debug.set(level, (level > DebugLevel::None).then_some(output));
