@@ -2,6 +2,7 @@
 //! sides work, and has to go again. This limits the data in flight while that happens, and only then: loss below a
 //! twelfth never does anything, and below a quarter only where a queue stands as well.
 
+use crate::limits::DATAGRAM_BYTES_MAX;
 use alloc::boxed::Box;
 use gamesockets_wire::time::Timestamp;
 
@@ -22,8 +23,8 @@ const GROWTH: u64 = 16;
 const GROWTH_SLOW: u64 = 128;
 /// The shortest round trip is one of the last and the present of these spans, microseconds.
 const SHORTEST_SPAN_US: u64 = 10_000_000;
-/// Acknowledgements are asked for at most this often, microseconds.
-const ASK_EVERY_US: u64 = 1_000;
+/// Acknowledgements are asked for as often as this share of the window was sent, one in so many.
+const ASKS: u64 = 4;
 
 /// Bytes in flight as far as heavy loss suggests. Exists from the first loss on.
 #[derive(Debug, Clone)]
@@ -44,7 +45,8 @@ pub(super) struct Overrun {
     shortest_us: [u64; 2],
     span_began: Timestamp,
     in_flight: u64,
-    asked_at: Timestamp,
+    /// Bytes sent since an acknowledgement was asked for.
+    unasked: u64,
 }
 
 impl Overrun {
@@ -63,7 +65,7 @@ impl Overrun {
             shortest_us: [shortest_us; 2],
             span_began: now,
             in_flight: 0,
-            asked_at: now,
+            unasked: 0,
         })
     }
 
@@ -72,8 +74,9 @@ impl Overrun {
         (self.window < WINDOW_MAX).then_some(self.window)
     }
 
-    pub(super) fn on_sent(&mut self, number: u64, in_flight: u64) {
+    pub(super) fn on_sent(&mut self, number: u64, bytes: u16, in_flight: u64) {
         self.newest = number;
+        self.unasked += u64::from(bytes);
         self.in_flight = in_flight;
         self.used |= in_flight >= self.window / 4 * 3;
     }
@@ -125,12 +128,13 @@ impl Overrun {
         }
     }
 
-    /// Data that need not arrive is not acknowledged by itself, and would fill the window for ever.
-    pub(super) fn wants_ack(&mut self, now: Timestamp) -> bool {
-        let wanted = self.window().is_some_and(|w| self.in_flight >= w / 2)
-            && now.micros_since(self.asked_at) >= ASK_EVERY_US;
+    /// Data that need not arrive is not acknowledged by itself, and would fill the window for good.
+    pub(super) fn wants_ack(&mut self) -> bool {
+        let Some(window) = self.window() else { return false };
+        let last = self.in_flight + DATAGRAM_BYTES_MAX as u64 >= window;
+        let wanted = last || self.unasked >= window / ASKS;
         if wanted {
-            self.asked_at = now;
+            self.unasked = 0;
         }
         wanted
     }
@@ -139,6 +143,7 @@ impl Overrun {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     const BYTES: u16 = 1000;
 
@@ -163,7 +168,7 @@ mod tests {
                 let first = number + 1;
                 for _ in 0..flight / u64::from(BYTES) {
                     number += 1;
-                    guard.on_sent(number, (number + 1 - first) * u64::from(BYTES));
+                    guard.on_sent(number, BYTES, (number + 1 - first) * u64::from(BYTES));
                 }
                 let (mut got, mut lost) = (0, 0);
                 for n in first..=number {
@@ -207,8 +212,7 @@ mod tests {
 
     #[test]
     fn random_loss_is_no_overrun() {
-        let path =
-            Path { rtt_us: 100_000, bytes_per_round_trip: 10_000_000, queue_bytes: 0, one_lost_in: 5 };
+        let path = Path { rtt_us: 100_000, bytes_per_round_trip: 10_000_000, queue_bytes: 0, one_lost_in: 5 };
         let mut guard = fresh(100_000);
         path.run(&mut guard, 9_000_000, 100);
         assert_eq!(guard.window(), None);
@@ -216,7 +220,8 @@ mod tests {
 
     #[test]
     fn a_path_that_gets_better_is_used_again() {
-        let bad = Path { rtt_us: 50_000, bytes_per_round_trip: 400_000, queue_bytes: 100_000, one_lost_in: 0 };
+        let bad =
+            Path { rtt_us: 50_000, bytes_per_round_trip: 400_000, queue_bytes: 100_000, one_lost_in: 0 };
         let mut guard = fresh(50_000);
         bad.run(&mut guard, 5_000_000, 30);
         assert!(guard.window().unwrap() < 750_000, "at a quarter lost it shrinks");
@@ -234,14 +239,19 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_acknowledgements_while_the_window_fills() {
+    fn asks_for_acknowledgements_before_the_window_is_full() {
         let mut guard = fresh(1_000);
-        let now = Timestamp::from_micros(2_000_000);
-        guard.on_sent(1, 1 << 20);
-        assert!(!guard.wants_ack(now), "no window");
-        guard.window = 1 << 20;
-        assert!(guard.wants_ack(now) && !guard.wants_ack(now), "once a millisecond");
-        guard.on_sent(2, 1 << 18);
-        assert!(!guard.wants_ack(now.plus_micros(5_000)), "there is room");
+        guard.on_sent(1, BYTES, 1 << 20);
+        assert!(!guard.wants_ack(), "no window");
+        guard.window = 100_000;
+        (guard.unasked, guard.in_flight) = (0, 0);
+        let mut asked = Vec::new();
+        for number in 1..=100 {
+            if guard.wants_ack() {
+                asked.push(number);
+            }
+            guard.on_sent(number, BYTES, number * u64::from(BYTES));
+        }
+        assert_eq!(asked, [26, 51, 76, 100], "and with the last one that fits");
     }
 }

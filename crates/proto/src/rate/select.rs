@@ -62,7 +62,7 @@ impl RateController for SelectedRate {
         if let Some(e) = &mut self.estimator {
             e.on_sent(now, number, bytes, in_flight, app_limited);
         } else if let Some(o) = &mut self.overrun {
-            o.on_sent(number, in_flight);
+            o.on_sent(number, bytes, in_flight);
         }
     }
 
@@ -110,7 +110,7 @@ impl RateController for SelectedRate {
     fn wants_ack(&mut self, now: Timestamp) -> bool {
         match (&mut self.estimator, &mut self.overrun) {
             (Some(e), _) => e.wants_ack(now),
-            (None, Some(o)) => o.wants_ack(now),
+            (None, Some(o)) => o.wants_ack(),
             (None, None) => false,
         }
     }
