@@ -78,6 +78,13 @@ impl Sockets {
         }
     }
 
+    /// All of them may have something to read.
+    pub(crate) fn mark_all_readable(&mut self) {
+        for id in 0..self.slots.len() as u32 {
+            self.mark_readable(id);
+        }
+    }
+
     /// The socket whose turn it is to be read.
     pub(crate) fn next_readable(&mut self) -> Option<(SocketId, &mut Socket)> {
         let id = *self.readable.front()?;
