@@ -1,5 +1,6 @@
 //! The sockets of one loop.
 
+use super::calls::CLOSING_UNWATCHES;
 use super::socket::Socket;
 use super::wake::Poller;
 use gamesockets_endpoint::types::SocketId;
@@ -57,8 +58,10 @@ impl Sockets {
     /// Closes a socket.
     pub(crate) fn remove(&mut self, id: SocketId) -> Option<Socket> {
         let mut socket = self.slots.get_mut(id.0 as usize)?.take()?;
-        // A socket that is about to be closed need not be watched; failing to say so changes nothing.
-        let _ = self.registry.deregister(&mut socket.inner);
+        if !CLOSING_UNWATCHES {
+            // A socket that is about to be closed need not be watched; failing to say so changes nothing.
+            let _ = self.registry.deregister(&mut socket.inner);
+        }
         self.readable.retain(|s| *s != id);
         self.free.push(id.0);
         Some(socket)
