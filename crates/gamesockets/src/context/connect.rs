@@ -135,8 +135,7 @@ impl Context {
             let made = match sockets {
                 None => io.endpoint.create_pair_memory(now, identities, &config),
                 Some((a, b)) => {
-                    let addresses =
-                        [a.local().map_err(socket_error)?, b.local().map_err(socket_error)?];
+                    let addresses = [a.local().map_err(socket_error)?, b.local().map_err(socket_error)?];
                     let ids = add_both(io, a, b).map_err(socket_error)?;
                     let made =
                         io.endpoint.create_pair_network(now, ids, addresses, identities, &Arc::new(config));

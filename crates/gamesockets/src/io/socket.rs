@@ -163,10 +163,7 @@ impl Socket {
         Abilities {
             send_segments: self.calls.send_segments(),
             recv_segments: self.calls.recv_segments(),
-            buffers: (
-                socket.send_buffer_size().unwrap_or(0),
-                socket.recv_buffer_size().unwrap_or(0),
-            ),
+            buffers: (socket.send_buffer_size().unwrap_or(0), socket.recv_buffer_size().unwrap_or(0)),
         }
     }
 
@@ -178,9 +175,7 @@ impl Socket {
     /// Sends `contents`, datagrams of `segment` bytes of which the last may be shorter, in one call.
     pub(crate) fn send(&self, to: SocketAddr, contents: &[u8], segment: usize) -> io::Result<()> {
         let to = match to {
-            SocketAddr::V4(v4) if self.v6 => {
-                SocketAddr::from((to_mapped(IpAddr::V4(*v4.ip())), v4.port()))
-            }
+            SocketAddr::V4(v4) if self.v6 => SocketAddr::from((to_mapped(IpAddr::V4(*v4.ip())), v4.port())),
             _ => to,
         };
         self.calls.send(&self.inner, to, contents, (segment < contents.len()).then_some(segment))

@@ -128,3 +128,29 @@ impl Sockets {
         self.slots.len() - self.free.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_closed_socket_is_not_watched_any_more() {
+        let (mut poller, _alarm, registry) = Poller::new().unwrap();
+        let mut sockets = Sockets::new(registry);
+        let open = || Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (kept, closed) = (sockets.add(open()).unwrap(), sockets.add(open()).unwrap());
+        let addresses = [kept, closed].map(|id| sockets.get(id).unwrap().local().unwrap());
+        // Something waits in both; then one of them goes.
+        let sender = open();
+        for to in addresses {
+            sender.send(to, b"hello", 5).unwrap();
+        }
+        assert!(sockets.remove(closed).is_some() && sockets.remove(closed).is_none());
+        // Its number goes to the next one, which has got nothing.
+        assert_eq!(sockets.add(open()).unwrap(), closed);
+        poller.wait(Duration::from_secs(10)).unwrap();
+        assert_eq!(poller.readable, [kept.0]);
+        assert_eq!(sockets.len(), 2);
+    }
+}

@@ -2,7 +2,9 @@
 
 use mio::net::UdpSocket;
 use nix::sys::socket::sockopt::{Ipv6DontFrag, UdpGroSegment, UdpGsoSegment};
-use nix::sys::socket::{ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrLike, sendmsg, setsockopt};
+use nix::sys::socket::{
+    ControlMessage, MsgFlags, SockaddrIn, SockaddrIn6, SockaddrLike, sendmsg, setsockopt,
+};
 use quinn_udp::{RecvMeta, UdpSockRef, UdpSocketState};
 use rustix::net::sockopt::{
     Ipv4PathMtuDiscovery, Ipv6PathMtuDiscovery, set_ip_mtu_discover, set_ipv6_mtu_discover,
@@ -16,7 +18,8 @@ use std::sync::OnceLock;
 
 /// Whether a socket that is closed is no longer watched without saying so.
 pub(in crate::io) const CLOSING_UNWATCHES: bool = true;
-/// The system cuts at most as many datagrams out of one call, and joins as many (UDP_MAX_SEGMENTS, UDP_GRO_CNT_MAX).
+/// Every Linux that cuts at all cuts so many datagrams out of one call, and joins as many (UDP_MAX_SEGMENTS,
+/// UDP_GRO_CNT_MAX).
 const SEGMENTS_MAX: usize = 64;
 /// Any size of datagrams will do to ask whether the system can cut.
 const ANY_SEGMENT: i32 = 1300;
@@ -82,12 +85,7 @@ impl Calls {
 }
 
 /// One call for datagrams of `size` bytes that lie one behind the other.
-fn send_joined(
-    socket: &UdpSocket,
-    to: &impl SockaddrLike,
-    contents: &[u8],
-    size: usize,
-) -> io::Result<()> {
+fn send_joined(socket: &UdpSocket, to: &impl SockaddrLike, contents: &[u8], size: usize) -> io::Result<()> {
     let size = u16::try_from(size).map_err(|_| io::ErrorKind::InvalidInput)?;
     let control = [ControlMessage::UdpGsoSegments(&size)];
     sendmsg(socket.as_raw_fd(), &[IoSlice::new(contents)], &control, MsgFlags::empty(), Some(to))?;
@@ -141,5 +139,69 @@ impl Reader {
         metas: &mut [RecvMeta],
     ) -> io::Result<usize> {
         self.0.recv(UdpSockRef::from(socket), bufs, metas)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use nix::sys::socket::getsockopt;
+    use rustix::net::sockopt::{ip_mtu_discover, ipv6_mtu_discover};
+
+    fn bound(address: &str) -> (UdpSocket, Calls) {
+        let address: SocketAddr = address.parse().unwrap();
+        let domain = Domain::for_address(address);
+        let socket = open(domain).unwrap();
+        socket.bind(&address.into()).unwrap();
+        let socket = UdpSocket::from_std(socket.into());
+        let calls = Calls::new(&socket, domain).unwrap();
+        (socket, calls)
+    }
+
+    #[test]
+    fn datagrams_are_joined_and_never_cut_on_the_way() {
+        for address in ["127.0.0.1:0", "[::1]:0"] {
+            let (socket, calls) = bound(address);
+            assert_eq!(ip_mtu_discover(&socket).unwrap(), Ipv4PathMtuDiscovery::PROBE);
+            let joins = getsockopt(&socket, UdpGroSegment).unwrap();
+            assert_eq!(calls.recv_segments(), if joins { SEGMENTS_MAX } else { 1 });
+            // Asking left nothing behind: single datagrams stay single.
+            assert_eq!(getsockopt(&socket, UdpGsoSegment).unwrap(), 0);
+            if address.starts_with('[') {
+                assert_eq!(ipv6_mtu_discover(&socket).unwrap(), Ipv6PathMtuDiscovery::PROBE);
+                assert!(getsockopt(&socket, Ipv6DontFrag).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn a_refusal_of_joined_datagrams_is_remembered_and_nothing_else_is_taken_for_one() {
+        let (socket, calls) = bound("127.0.0.1:0");
+        let (other, _) = bound("127.0.0.1:0");
+        let to = other.local_addr().unwrap();
+        let before = calls.send_segments();
+        // Too large for the network at all: the fault of this datagram.
+        let too_large = calls.send(&socket, to, &[0; 65_535], None).unwrap_err();
+        assert!(quinn_udp::is_msg_size_err(&too_large), "{too_large}");
+        assert_eq!(calls.send_segments(), before);
+        // More pieces than the system cuts: it says so with the error that also means that it cannot cut.
+        let many = [0; 64 * SEGMENTS_MAX];
+        assert!(refuses_joined(&calls.send(&socket, to, &many, Some(1)).unwrap_err()));
+        assert_eq!(calls.send_segments(), 1);
+        calls.send(&socket, to, &many, None).unwrap();
+    }
+
+    #[test]
+    fn interrupted_calls_are_repeated() {
+        let mut left = 3;
+        let done = again(|| {
+            left -= 1;
+            if left > 0 { Err(io::ErrorKind::Interrupted.into()) } else { Ok(left) }
+        });
+        assert_eq!(done.unwrap(), 0);
+        assert_eq!(
+            again(|| Err::<(), _>(io::ErrorKind::WouldBlock.into())).unwrap_err().kind(),
+            io::ErrorKind::WouldBlock
+        );
     }
 }
