@@ -5,6 +5,22 @@ use crate::exit::{Code, Failure};
 /// Files of the program itself: standard streams, the loop's, a few more.
 const SPARE: u64 = 64;
 
+/// Makes room for as many sockets as the system allows, `at_most` so many; returns how many that is.
+pub(crate) fn room_for_sockets(at_most: usize) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let hard = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
+        let count = at_most.min(usize::try_from(hard.saturating_sub(SPARE)).unwrap_or(usize::MAX));
+        // The limit that there is already counts if it cannot be raised.
+        let _ = allow_sockets(count);
+        let now = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        count.min(usize::try_from(now.saturating_sub(SPARE)).unwrap_or(usize::MAX))
+    }
+    #[cfg(not(unix))]
+    at_most
+}
+
 /// Makes room for `count` sockets.
 ///
 /// # Errors

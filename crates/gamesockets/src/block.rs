@@ -219,22 +219,25 @@ impl Block {
     }
 
     /// Moves up to `max` messages to the end of `out`, oldest first. Returns how many.
-    pub(crate) fn receive(self: &Arc<Self>, out: &mut Vec<Message>, max: usize) -> usize {
+    pub(crate) fn receive(&self, out: &mut Vec<Message>, max: usize) -> usize {
         let before = out.len();
+        let (user_data, mut bytes) = (self.user_data(), 0);
+        let mut read = |m: Arrived| {
+            bytes += m.payload.len() as u64;
+            Message::new(m, self.id, user_data)
+        };
         let group = {
             let mut inbox = lock(&self.inbox);
             let n = inbox.queue.len().min(max);
-            out.extend(inbox.queue.drain(..n).map(|m| Message::new(m, self.clone())));
+            out.extend(inbox.queue.drain(..n).map(&mut read));
             inbox.group.clone()
         };
         let left = max - (out.len() - before);
         if let Some(group) = group.filter(|_| left > 0) {
-            group.receive_of(self, out, left);
+            out.extend(group.take_of(self, left).into_iter().map(read));
         }
-        let read = out.get(before..).unwrap_or_default();
-        let bytes: usize = read.iter().map(|m| m.payload().len()).sum();
-        self.gauges.on_read(read.len() as u32, bytes as u64);
-        read.len()
+        self.gauges.on_read((out.len() - before) as u32, bytes);
+        out.len() - before
     }
 
     /// Joins a group, or leaves all. Messages that wait go along. Only whoever holds the loop's state calls this.
@@ -244,7 +247,7 @@ impl Block {
             (std::mem::replace(&mut inbox.group, group.clone()), std::mem::take(&mut inbox.queue))
         };
         if let Some(old) = old {
-            queue.extend(old.take_of(self));
+            queue.extend(old.take_of(self, usize::MAX));
         }
         match group {
             Some(group) => group.merge(self, queue),

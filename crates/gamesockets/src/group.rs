@@ -1,15 +1,16 @@
 //! Poll groups: one queue of messages for many connections.
 
+mod queue;
+
 use crate::block::Block;
 use crate::message::Message;
 use crate::sync::lock;
 use gamesockets_endpoint::slab::PollGroupId;
 use gamesockets_proto::message::Message as Arrived;
+use queue::Queue;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-
-type Queue = VecDeque<(Arc<Block>, Arrived)>;
 
 /// The queue of a poll group. Its size is bounded by the receive limits of the connections in it.
 ///
@@ -50,107 +51,46 @@ impl Group {
         let mut gathered = lock(&self.gathered);
         if gathered.len() < enough {
             for queue in &self.queues {
-                let taken = std::mem::take(&mut *lock(queue));
-                merge_at_end(&mut gathered, taken);
+                gathered.merge(&mut lock(queue));
             }
         }
         gathered
     }
 
     pub(crate) fn deliver(&self, from: &Arc<Block>, arrived: &mut Vec<Arrived>) {
-        let mut queue = lock(self.queue_of(from));
-        for message in arrived.drain(..) {
-            // A late unreliable message goes before newer ones of its lane that still wait at the end.
-            let newer = |(b, m): &&(Arc<Block>, Arrived)| {
-                Arc::ptr_eq(b, from) && m.lane == message.lane && m.number > message.number
-            };
-            let late = if message.reliable { 0 } else { queue.iter().rev().take_while(newer).count() };
-            if late == 0 {
-                queue.push_back((from.clone(), message));
-            } else {
-                let at = queue.len() - late;
-                queue.insert(at, (from.clone(), message));
-            }
-        }
+        lock(self.queue_of(from)).deliver(from, arrived);
     }
 
     /// Moves up to `max` messages to the end of `out`. Returns how many.
     pub(crate) fn receive(&self, out: &mut Vec<Message>, max: usize) -> usize {
         let before = out.len();
-        {
-            let mut queue = self.readable(max);
-            let n = queue.len().min(max);
-            out.extend(queue.drain(..n).map(|(block, m)| Message::new(m, block)));
-        }
-        let read = out.get(before..).unwrap_or_default();
-        for run in read.chunk_by(|a, b| Arc::ptr_eq(a.block(), b.block())) {
-            let bytes: usize = run.iter().map(|m| m.payload().len()).sum();
-            if let Some(first) = run.first() {
-                first.block().gauges.on_read(run.len() as u32, bytes as u64);
-            }
-        }
-        read.len()
+        self.readable(max).receive(out, max);
+        out.len() - before
     }
 
-    /// Moves up to `max` messages of one connection to the end of `out`, without booking them as read.
-    pub(crate) fn receive_of(&self, of: &Arc<Block>, out: &mut Vec<Message>, max: usize) {
-        let mut left = max;
-        let mut queue = self.readable(usize::MAX);
-        let mut kept = VecDeque::with_capacity(queue.len());
-        for (block, message) in queue.drain(..) {
-            if left > 0 && Arc::ptr_eq(&block, of) {
-                left -= 1;
-                out.push(Message::new(message, block));
-            } else {
-                kept.push_back((block, message));
-            }
-        }
-        *queue = kept;
-    }
-
-    /// Takes out what waits of one connection.
-    pub(crate) fn take_of(&self, of: &Arc<Block>) -> VecDeque<Arrived> {
-        let mut queue = self.readable(usize::MAX);
-        let (taken, kept): (VecDeque<_>, _) = queue.drain(..).partition(|(b, _)| Arc::ptr_eq(b, of));
-        *queue = kept;
-        taken.into_iter().map(|(_, m)| m).collect()
+    /// Takes up to `max` messages of one connection out, without booking them as read.
+    pub(crate) fn take_of(&self, of: &Block, max: usize) -> VecDeque<Arrived> {
+        self.readable(usize::MAX).take_of(of, max)
     }
 
     /// Drops what waits of a connection whose handle is gone.
     pub(crate) fn remove(&self, of: &Block) {
         // With one shard the first queue stays empty. Held all the time, or a reader could gather in between.
         let mut gathered = lock(&self.gathered);
-        gathered.retain(|(b, _)| b.id != of.id);
+        gathered.take_of(of, usize::MAX);
         if let Some(queue) = self.queues.get(of.shard) {
-            lock(queue).retain(|(b, _)| b.id != of.id);
+            lock(queue).take_of(of, usize::MAX);
         }
     }
 
     /// Takes in what waited of a connection that joins, by time of arrival.
     pub(crate) fn merge(&self, from: &Arc<Block>, joining: VecDeque<Arrived>) {
-        let joining = joining.into_iter().map(|m| (from.clone(), m)).collect();
-        merge_at_end(&mut lock(self.queue_of(from)), joining);
+        lock(self.queue_of(from)).merge_of(from, joining);
     }
-}
-
-/// Adds messages by time of arrival. Both queues keep their own order, and of those that came at the same time the
-/// ones that were there already go first.
-fn merge_at_end(queue: &mut Queue, added: Queue) {
-    let Some(earliest) = added.front().map(|(_, m)| m.received_at) else { return };
-    // Usually none: what is added came later than what is there.
-    let later = queue.iter().rev().take_while(|(_, m)| m.received_at > earliest).count();
-    let mut tail = queue.split_off(queue.len() - later);
-    for message in added {
-        while tail.front().is_some_and(|(_, m)| m.received_at <= message.1.received_at) {
-            queue.extend(tail.pop_front());
-        }
-        queue.push_back(message);
-    }
-    queue.append(&mut tail);
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use bytes::Bytes;
     use gamesockets_wire::Timestamp;
@@ -160,7 +100,7 @@ mod tests {
     use gamesockets_proto::config::ConnConfig;
     use gamesockets_proto::message::Gauges;
 
-    fn block(shard: usize, slot: u32) -> Arc<Block> {
+    pub(crate) fn block(shard: usize, slot: u32) -> Arc<Block> {
         let local = ConnId::from_parts(slot, 0);
         let place = Place { shard, local, handle: ConnId::from_parts(slot * 3 + shard as u32, 0) };
         let config = ConnConfig::default();
@@ -207,7 +147,7 @@ mod tests {
             }
         }
         group.remove(&goes);
-        let numbers: Vec<u64> = group.take_of(&leaves).iter().map(|m| m.number).collect();
+        let numbers: Vec<u64> = group.take_of(&leaves, usize::MAX).iter().map(|m| m.number).collect();
         assert_eq!(numbers, [1, 11, 2, 12]);
         group.merge(&leaves, [message(7, 1)].into());
         assert_eq!(read(&group, 100), [(0, 11), (1, 7), (0, 2), (0, 12)]);

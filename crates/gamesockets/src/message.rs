@@ -1,31 +1,23 @@
 //! Messages that arrived, and messages to send in batches.
 
-use crate::block::Block;
 use crate::error::SendError;
 use bytes::Bytes;
 use gamesockets_endpoint::slab::ConnId;
 use gamesockets_proto::message::{Message as Arrived, SendFlags};
-use gamesockets_wire::{Identity, Timestamp};
+use gamesockets_wire::Timestamp;
 use std::fmt;
-use std::sync::Arc;
 
-/// A message that arrived.
-///
-/// It keeps nothing alive but its own bytes and a small record about its connection, which may be closed meanwhile.
+/// A message that arrived. It keeps nothing alive but its own bytes, or those of the packet it came in.
 #[derive(Clone)]
 pub struct Message {
     arrived: Arrived,
     user_data: i64,
-    block: Arc<Block>,
+    connection: ConnId,
 }
 
 impl Message {
-    pub(crate) fn new(arrived: Arrived, block: Arc<Block>) -> Self {
-        Self { arrived, user_data: block.user_data(), block }
-    }
-
-    pub(crate) const fn block(&self) -> &Arc<Block> {
-        &self.block
+    pub(crate) const fn new(arrived: Arrived, connection: ConnId, user_data: i64) -> Self {
+        Self { arrived, user_data, connection }
     }
 
     /// The bytes that the peer sent.
@@ -58,24 +50,10 @@ impl Message {
         self.arrived.received_at
     }
 
-    /// Whether it came through an in-process pipe, which hands over the very bytes that were sent.
-    pub fn is_piped(&self) -> bool {
-        self.block.is_pipe()
-    }
-
-    /// Looks at who the peer is without copying it. `look` must not use the connection.
-    pub fn with_identity<T>(&self, look: impl FnOnce(&Identity) -> T) -> T {
-        self.block.with_info(|info| look(&info.identity))
-    }
-
-    /// The connection it came over.
-    pub fn connection(&self) -> ConnId {
-        self.block.id
-    }
-
-    /// Who the peer is.
-    pub fn identity(&self) -> Identity {
-        self.block.with_info(|info| info.identity.clone())
+    /// The connection it came over. [`Context::connection`](crate::Context::connection) finds it, and with it who the
+    /// peer is, as long as it is not closed.
+    pub const fn connection(&self) -> ConnId {
+        self.connection
     }
 
     /// The user data that the connection had when the message was taken out of the queue.
@@ -87,7 +65,7 @@ impl Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Message")
-            .field("connection", &self.block.id)
+            .field("connection", &self.connection)
             .field("number", &self.arrived.number)
             .field("lane", &self.arrived.lane)
             .field("reliable", &self.arrived.reliable)

@@ -3,6 +3,7 @@
 use crate::after::After;
 use crate::block::Block;
 use crate::clock;
+use crate::context::poll::NO_THREAD;
 use crate::debug::{DebugLevel, DebugOutput, Lines};
 use crate::event::Queued;
 use crate::group::Group;
@@ -21,7 +22,7 @@ use gamesockets_wire::Timestamp;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::{JoinHandle, ThreadId};
+use std::thread::JoinHandle;
 
 /// Poll groups of one context.
 pub(crate) const POLL_GROUPS_MAX: usize = 4096;
@@ -57,8 +58,8 @@ pub(crate) struct Shared {
     pub(crate) stopping: AtomicBool,
     /// Loops that did not end yet.
     running: AtomicUsize,
-    /// The thread inside [`Context::poll`](crate::Context::poll).
-    pub(crate) polled_by: Mutex<Option<ThreadId>>,
+    /// The number of the thread inside [`Context::poll`](crate::Context::poll).
+    pub(crate) polled_by: AtomicUsize,
     /// Context objects that exist.
     pub(crate) owners: AtomicUsize,
     /// What the application wants of the loops, beside their work.
@@ -70,6 +71,15 @@ pub(crate) struct Shared {
 pub(crate) struct Wishes {
     pub(crate) events_need_callback: bool,
     pub(crate) after_turn: Option<OnStart>,
+}
+
+impl Wishes {
+    /// A turn of a loop ended, and no lock is held.
+    pub(crate) fn turn_ended(&self) {
+        if let Some(after_turn) = &self.after_turn {
+            after_turn();
+        }
+    }
 }
 
 impl std::fmt::Debug for Wishes {
@@ -99,7 +109,7 @@ impl Shared {
             authentication: Mutex::new(authentication),
             events: Mutex::default(),
             stopping: AtomicBool::new(false),
-            polled_by: Mutex::new(None),
+            polled_by: AtomicUsize::new(NO_THREAD),
             owners: AtomicUsize::new(1),
             wishes,
         }

@@ -27,6 +27,10 @@ impl<T> Gate<T> {
 
     /// Waits for its turn.
     pub(crate) fn enter(&self) -> Inside<'_, T> {
+        // Nobody who waits is overtaken, and a third of the writes do.
+        if let Some(inside) = (!self.is_wanted()).then(|| self.try_enter()).flatten() {
+            return inside;
+        }
         self.waiting.fetch_add(1, Relaxed);
         let door = lock(&self.door);
         let inside = lock(&self.inside);

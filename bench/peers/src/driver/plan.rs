@@ -13,6 +13,8 @@ const BULK: u32 = 16 << 10;
 const LARGE: u32 = 256 << 10;
 /// Connection attempts at one time.
 const IN_FLIGHT: usize = 32;
+/// Longest measurement of set-ups: closed connections keep their sockets for some seconds, and there are only so many.
+const SET_UP_SECS: f64 = 1.0;
 /// The path that loses: milliseconds each way, megabytes per second where it has a rate.
 const DELAY_MS: u64 = 50;
 const PATH_MEGABYTES: f64 = 10.0;
@@ -334,7 +336,10 @@ fn latency(scale: &Scale) -> Vec<Measurement> {
 fn connections(scale: &Scale) -> Vec<Measurement> {
     let all = ["gamesockets", "gns", "quinn", "renet", "enet"];
     let set_up = |concurrency| {
-        let one = |peer: &str| Job { concurrency, ..job(scale, peer, Scenario::Setup, SMALL, &[]) };
+        let one = |peer: &str| {
+            let job = job(scale, peer, Scenario::Setup, SMALL, &[]);
+            Job { concurrency, secs: job.secs.min(SET_UP_SECS), ..job }
+        };
         all.map(|peer| entry("", "", one(peer))).to_vec()
     };
     let idle = |peer: &str| {

@@ -8,7 +8,7 @@ use crate::abi::structs::{Identity, Message as CMessage};
 use crate::ffi::message::{self, MessageArray, MessagePtr, Received, Taken};
 use crate::ffi::objects::{Interface, Sockets, Utils};
 use crate::ffi::ptr::{Bytes, Out, zeroed};
-use gamesockets::{Message, SendFlags, Staging};
+use gamesockets::{Connection, Context, Message, SendFlags, Staging};
 use std::cell::RefCell;
 
 /// In the generation before 1.5 a batch always belongs to the library, and the array is not written to.
@@ -196,7 +196,8 @@ pub(crate) fn receive(
     max_messages: i32,
 ) -> i32 {
     with_connection(conn, -1, |connection| {
-        fetch(messages, max_messages, |out, max| connection.receive_into(out, max).is_ok())
+        let about = About::new(Sender::One(connection));
+        fetch(messages, max_messages, about, |out, max| connection.receive_into(out, max).is_ok())
     })
 }
 
@@ -208,7 +209,8 @@ pub(crate) fn receive_on_group(
 ) -> i32 {
     with(-1, |context| {
         let Some(group) = poll_group(context, group) else { return -1 };
-        fetch(messages, max_messages, |out, max| group.receive_into(out, max).is_ok())
+        let about = About::new(Sender::Any(context));
+        fetch(messages, max_messages, about, |out, max| group.receive_into(out, max).is_ok())
     })
 }
 
@@ -216,6 +218,7 @@ pub(crate) fn receive_on_group(
 fn fetch(
     messages: MessageArray<'_>,
     max: i32,
+    mut about: About<'_>,
     receive: impl FnOnce(&mut Vec<Message>, usize) -> bool,
 ) -> i32 {
     let max = if messages.is_null() { 0 } else { usize::try_from(max).unwrap_or(0) };
@@ -225,7 +228,6 @@ fn fetch(
     let mut arrived = ARRIVED.with(RefCell::take);
     let worked = receive(&mut arrived, max);
     let count = arrived.len();
-    let mut about = About::default();
     for (index, message) in arrived.drain(..).enumerate() {
         messages.put(index, about.hand_out(message));
     }
@@ -233,23 +235,42 @@ fn fetch(
     if worked { i32::try_from(count).unwrap_or(i32::MAX) } else { -1 }
 }
 
+/// Where to find who sent a message.
+enum Sender<'a> {
+    /// It can only be this one.
+    One(&'a Connection),
+    /// Any connection of a poll group.
+    Any(&'a Context),
+}
+
 /// Who sent the message before: mostly the next one's sender too.
-struct About {
+struct About<'a> {
+    sender: Sender<'a>,
     conn: u32,
     identity: Identity,
+    piped: bool,
 }
 
-impl Default for About {
-    fn default() -> Self {
-        Self { conn: 0, identity: zeroed() }
+impl<'a> About<'a> {
+    fn new(sender: Sender<'a>) -> Self {
+        Self { sender, conn: 0, identity: zeroed(), piped: false }
     }
-}
 
-impl About {
+    /// A connection that is closed this moment is nobody any more.
+    fn look_up(&mut self, message: &Message) {
+        self.conn = message.connection().to_raw();
+        let found = match self.sender {
+            Sender::One(connection) => Some(connection.clone()),
+            Sender::Any(context) => context.connection(message.connection()),
+        };
+        self.identity = found.as_ref().map_or_else(Identity::invalid, |c| Identity::of(&c.identity()));
+        self.piped = found.is_some_and(|connection| connection.is_pipe());
+    }
+
     fn hand_out(&mut self, message: Message) -> *mut CMessage {
         let conn = message.connection().to_raw();
         if conn != self.conn {
-            *self = Self { conn, identity: message.with_identity(Identity::of) };
+            self.look_up(&message);
         }
         let about = Received {
             conn,
@@ -259,7 +280,7 @@ impl About {
             number: number(message.number()),
             flags: if message.is_reliable() { RELIABLE } else { 0 },
             lane: message.lane(),
-            piped: message.is_piped(),
+            piped: self.piped,
         };
         message::received(message.into_payload(), &about)
     }

@@ -4,7 +4,7 @@ use super::peer::{Plan, Scenario, Side, result};
 use super::raw::{is_over, is_over_or_answer, report_arrivals, report_times};
 use super::stats::{Window, cpu_seconds, percentile, resident_bytes};
 use crate::exit::{Code, Failure};
-use crate::limits::allow_sockets;
+use crate::limits::{allow_sockets, room_for_sockets};
 use crate::net::Rates;
 use crate::process::report;
 use gamesockets::config::Scope;
@@ -27,6 +27,9 @@ const WAIT: Duration = Duration::from_millis(20);
 const IDLE_WAIT: Duration = Duration::from_millis(200);
 /// Time between two looks at the queues that the library's own threads fill.
 const LOOK_EVERY: Duration = Duration::from_micros(500);
+/// Connections set up in one measurement at most. Each keeps its socket for five seconds after it was closed, to answer
+/// stragglers, and systems limit open files.
+const SET_UPS_MAX: usize = 15_000;
 /// Time between two connections that are set up one after the other.
 const REST: Duration = Duration::from_millis(1);
 /// How long an answer may take before it counts as lost.
@@ -248,14 +251,14 @@ fn ping_pong(plan: &Plan, mut node: Node, wait: Duration) -> Result<(), Failure>
 }
 
 fn set_up(plan: &Plan, mut node: Node) -> Result<(), Failure> {
-    allow_sockets(plan.concurrency * 8)?;
+    let room = room_for_sockets(SET_UPS_MAX).saturating_sub(plan.concurrency);
     let begin = Instant::now();
     let mut attempts = Vec::new();
     for _ in 0..plan.concurrency {
         attempts.push((Instant::now(), node.connect(plan)?));
     }
     let mut times = Vec::new();
-    while begin.elapsed() < plan.span {
+    while begin.elapsed() < plan.span && times.len() < room {
         node.turn(WAIT)?;
         node.check_all()?;
         for (start, attempt) in &mut attempts {

@@ -228,7 +228,8 @@ fn make_shard(
     let (poller, alarm, registry) = Poller::new().map_err(ContextError::Poll)?;
     let seed = rng.fork(&format!("endpoint {number}")).bytes32();
     let endpoint = Endpoint::new(endpoint.clone(), seed, clock::now());
-    Ok((Shard::new(number, Gate::new(IoLoop::new(number, endpoint, registry)), alarm), poller))
+    let io = IoLoop::new(number, endpoint, registry).map_err(ContextError::Poll)?;
+    Ok((Shard::new(number, Gate::new(io), alarm), poller))
 }
 
 /// Starts the threads; all of them or none.

@@ -6,6 +6,7 @@ use crate::block::Block;
 use crate::connection::Connection;
 use crate::debug::DebugLevel;
 use crate::error::ConnectError;
+use crate::io::collect::local_text;
 use crate::io::socket::Socket;
 use crate::io::{IoLoop, NO_SOCKET};
 use gamesockets_endpoint::config::{ConfigKey, ConfigValue};
@@ -70,13 +71,13 @@ impl Context {
             if shared.is_stopping() {
                 return Err(ConnectError::ShutDown);
             }
-            let local = socket.local();
             let socket = io.sockets.add(socket).map_err(socket_error)?;
             match io.endpoint.connect(now, socket, to, Arc::new(config)) {
                 Ok(id) => {
-                    io.after
-                        .lines
-                        .push(&shared.debug, DebugLevel::Debug, || format!("socket {local} opened for {to}"));
+                    let opened = io.sockets.get(socket);
+                    io.after.lines.push(&shared.debug, DebugLevel::Debug, || {
+                        format!("socket {} opened for {to}", opened.map(local_text).unwrap_or_default())
+                    });
                     self.adopt(io, id, &config, options, false)
                 }
                 Err(e) => {
@@ -135,7 +136,7 @@ impl Context {
             let made = match sockets {
                 None => io.endpoint.create_pair_memory(now, identities, &config),
                 Some((a, b)) => {
-                    let addresses = [a.local(), b.local()];
+                    let addresses = [a.local().map_err(socket_error)?, b.local().map_err(socket_error)?];
                     let ids = add_both(io, a, b).map_err(socket_error)?;
                     let made =
                         io.endpoint.create_pair_network(now, ids, addresses, identities, &Arc::new(config));

@@ -79,7 +79,7 @@ impl<'a> Opening<'a> {
         config: Arc<ConnConfig>,
         sockets: Vec<Socket>,
     ) -> Self {
-        let local = sockets.first().map_or(address, Socket::local);
+        let local = sockets.first().and_then(|socket| socket.local().ok()).unwrap_or(address);
         // A single one serves the shard that has least to do.
         let alone = sockets.len() == 1;
         let first = if alone { shared.shards.least_loaded().number } else { 0 };

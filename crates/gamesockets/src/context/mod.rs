@@ -6,7 +6,7 @@ mod connect;
 mod events;
 mod identity;
 mod listen;
-mod poll;
+pub(crate) mod poll;
 
 pub use builder::ContextBuilder;
 pub use connect::SocketPairKind;

@@ -3,11 +3,21 @@
 use super::Context;
 use crate::clock;
 use crate::error::PollError;
-use crate::io::thread::{rest, step, wind_down};
+use crate::io::thread::{look, rest, step, wind_down};
 use crate::io::wake::Poller;
 use crate::shared::Runner;
 use crate::sync::lock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+/// What [`this_thread`] never gives.
+pub(crate) const NO_THREAD: usize = 0;
+
+/// A number that no other living thread has, without the cost of asking for the thread's own.
+fn this_thread() -> usize {
+    thread_local!(static MARK: u8 = const { 0 });
+    MARK.with(|mark| std::ptr::from_ref(mark) as usize)
+}
 
 impl Context {
     /// Does the work that is to be done, in a context without a thread of its own. If there is none, waits for some, but
@@ -38,9 +48,9 @@ impl Context {
         if self.shared.is_stopping() {
             return Err(PollError::ShutDown);
         }
-        *lock(&self.shared.polled_by) = Some(std::thread::current().id());
+        self.shared.polled_by.store(this_thread(), Ordering::Relaxed);
         let result = self.poll_once(&mut poller, timeout);
-        *lock(&self.shared.polled_by) = None;
+        self.shared.polled_by.store(NO_THREAD, Ordering::Relaxed);
         self.shared.shards.first().alarm.awake();
         if self.shared.is_stopping() {
             self.end_polling(&mut poller);
@@ -50,6 +60,9 @@ impl Context {
 
     fn poll_once(&self, poller: &mut Poller, timeout: Duration) -> Result<(), PollError> {
         let (shared, shard) = (&self.shared, self.shared.shards.first());
+        if timeout.is_zero() && look(shared, shard).is_some() {
+            return Ok(());
+        }
         // First what was staged meanwhile, so that one look at the sockets does for sending and receiving.
         let turned = step(shared, shard, poller);
         let waits = !timeout.is_zero() && !turned.delivered;
@@ -72,7 +85,8 @@ impl Context {
     }
 
     fn is_inside_poll(&self) -> bool {
-        *lock(&self.shared.polled_by) == Some(std::thread::current().id())
+        // Only this thread writes its own number.
+        self.shared.polled_by.load(Ordering::Relaxed) == this_thread()
     }
 
     /// Ends the context now, as dropping the last clone of it does: closes all connections with reason 2999 and waits

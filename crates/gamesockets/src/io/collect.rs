@@ -1,6 +1,7 @@
 //! From the endpoint to the shared blocks: messages, changes of state, sockets that nobody uses any more.
 
 use super::IoLoop;
+use super::socket::Socket;
 use crate::block::Block;
 use crate::debug::DebugLevel;
 use crate::event::Queued;
@@ -51,10 +52,9 @@ impl IoLoop {
                 }
                 Event::SocketUnused { socket } => {
                     if let Some(closed) = self.sockets.remove(socket) {
-                        let local = closed.local();
-                        self.after
-                            .lines
-                            .push(&shared.debug, DebugLevel::Debug, || format!("socket {local} closed"));
+                        self.after.lines.push(&shared.debug, DebugLevel::Debug, || {
+                            format!("socket {} closed", local_text(&closed))
+                        });
                     }
                 }
             }
@@ -139,6 +139,11 @@ impl IoLoop {
             }
         }
     }
+}
+
+/// A socket's address for the log.
+pub(crate) fn local_text(socket: &Socket) -> String {
+    socket.local().map_or_else(|e| e.to_string(), |local| local.to_string())
 }
 
 fn describe_change(old: ConnectionState, new: ConnectionState, info: &ConnectionInfo) -> String {

@@ -1,5 +1,6 @@
 //! The loop: sockets on one side, the endpoint in the middle, shared blocks on the other side.
 
+mod calls;
 pub(crate) mod collect;
 pub(crate) mod socket;
 pub(crate) mod table;
@@ -85,13 +86,15 @@ pub(crate) struct IoLoop {
 }
 
 impl IoLoop {
-    pub(crate) fn new(number: usize, endpoint: Endpoint, registry: mio::Registry) -> Self {
-        Self {
+    /// # Errors
+    /// The system gives no socket, as it does to find out what it can do.
+    pub(crate) fn new(number: usize, endpoint: Endpoint, registry: mio::Registry) -> io::Result<Self> {
+        Ok(Self {
             number,
             endpoint,
             sockets: Sockets::new(registry),
             listeners: BTreeMap::new(),
-            area: RecvArea::new(),
+            area: RecvArea::new()?,
             outgoing: Outgoing::default(),
             arrived: Vec::new(),
             ended: VecDeque::new(),
@@ -101,7 +104,7 @@ impl IoLoop {
             trace_bytes: -1,
             delivered: false,
             fruitless: 0,
-        }
+        })
     }
 
     /// One turn: takes datagrams in, does what time asks for, takes over what the application staged, sends, and hands

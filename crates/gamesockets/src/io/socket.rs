@@ -1,9 +1,10 @@
 //! One UDP socket: opening it, and moving datagrams in batches as far as the system can.
 
+use super::calls::{Calls, Reader, open};
 use gamesockets_wire::addr::{canonical, to_mapped};
 use mio::net::UdpSocket;
-use quinn_udp::{RecvMeta, Transmit, UdpSockRef, UdpSocketState};
-use socket2::{Domain, Protocol, SockRef, Type};
+use quinn_udp::RecvMeta;
+use socket2::{Domain, SockRef};
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -24,10 +25,11 @@ pub(crate) const SEND_SEGMENTS_MAX: usize = 48;
 #[derive(Debug)]
 pub(crate) struct Socket {
     pub(crate) inner: UdpSocket,
-    state: UdpSocketState,
+    calls: Calls,
+    /// IPv6, and perhaps IPv4 too.
+    v6: bool,
     /// How much to ask for next: preparing for many datagrams costs time, and most sockets of a client have one.
     batch: usize,
-    local: SocketAddr,
     /// The system may hold datagrams that were not read yet.
     pub(crate) readable: bool,
     /// Errors in a row when reading.
@@ -37,6 +39,7 @@ pub(crate) struct Socket {
 /// Memory to read into; one per loop, since nothing stays in it.
 #[derive(Debug)]
 pub(crate) struct RecvArea {
+    reader: Reader,
     bytes: Vec<u8>,
     metas: [RecvMeta; RECV_BATCH],
 }
@@ -50,8 +53,9 @@ pub(crate) struct Received<'a> {
 }
 
 impl RecvArea {
-    pub(crate) fn new() -> Self {
-        Self { bytes: vec![0; RECV_BATCH * RECV_SLOT_BYTES], metas: [RecvMeta::default(); RECV_BATCH] }
+    pub(crate) fn new() -> io::Result<Self> {
+        let (bytes, metas) = (vec![0; RECV_BATCH * RECV_SLOT_BYTES], [RecvMeta::default(); RECV_BATCH]);
+        Ok(Self { reader: Reader::new()?, bytes, metas })
     }
 
     /// The first `count` runs of the last batch.
@@ -124,7 +128,8 @@ impl Socket {
     }
 
     fn bind_as(address: SocketAddr, shared: bool) -> io::Result<Self> {
-        let socket = socket2::Socket::new(Domain::for_address(address), Type::DGRAM, Some(Protocol::UDP))?;
+        let domain = Domain::for_address(address);
+        let socket = open(domain)?;
         if let SocketAddr::V6(v6) = address {
             let both = v6.ip().is_unspecified();
             // Where a socket cannot be for both, it is for IPv6.
@@ -132,7 +137,6 @@ impl Socket {
                 socket.set_only_v6(true)?;
             }
         }
-        socket.set_nonblocking(true)?;
         // More would be better; less works.
         let _ = socket.set_recv_buffer_size(SOCKET_BUFFER_BYTES);
         let _ = socket.set_send_buffer_size(SOCKET_BUFFER_BYTES);
@@ -141,44 +145,40 @@ impl Socket {
         }
         socket.bind(&address.into())?;
         let inner = UdpSocket::from_std(socket.into());
-        let state = UdpSocketState::new(UdpSockRef::from(&inner))?;
-        let local = canonical(inner.local_addr()?);
-        Ok(Self { inner, state, batch: RECV_BATCH_MIN, local, readable: false, errors: 0 })
+        let calls = Calls::new(&inner, domain)?;
+        let v6 = address.is_ipv6();
+        Ok(Self { inner, calls, v6, batch: RECV_BATCH_MIN, readable: false, errors: 0 })
     }
 
-    /// Where it is bound; `[::]` stands for every address.
-    pub(crate) const fn local(&self) -> SocketAddr {
-        self.local
+    /// Where it is bound; `[::]` stands for every address. Asks the system.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub(crate) fn local(&self) -> io::Result<SocketAddr> {
+        self.inner.local_addr().map(canonical)
     }
 
     pub(crate) fn abilities(&self) -> Abilities {
-        let socket = || UdpSockRef::from(&self.inner);
+        let socket = SockRef::from(&self.inner);
         Abilities {
-            send_segments: self.state.max_gso_segments(),
-            recv_segments: self.state.gro_segments(),
-            buffers: (
-                self.state.send_buffer_size(socket()).unwrap_or(0),
-                self.state.recv_buffer_size(socket()).unwrap_or(0),
-            ),
+            send_segments: self.calls.send_segments(),
+            recv_segments: self.calls.recv_segments(),
+            buffers: (socket.send_buffer_size().unwrap_or(0), socket.recv_buffer_size().unwrap_or(0)),
         }
     }
 
     /// Datagrams that one call can send now; falls to 1 when the system turns out not to be able to.
     pub(crate) fn send_segments(&self) -> usize {
-        self.state.max_gso_segments().clamp(1, SEND_SEGMENTS_MAX)
+        self.calls.send_segments().clamp(1, SEND_SEGMENTS_MAX)
     }
 
     /// Sends `contents`, datagrams of `segment` bytes of which the last may be shorter, in one call.
     pub(crate) fn send(&self, to: SocketAddr, contents: &[u8], segment: usize) -> io::Result<()> {
-        let destination = match (self.local, to) {
-            (SocketAddr::V6(_), SocketAddr::V4(v4)) => {
-                SocketAddr::from((to_mapped(IpAddr::V4(*v4.ip())), v4.port()))
-            }
+        let to = match to {
+            SocketAddr::V4(v4) if self.v6 => SocketAddr::from((to_mapped(IpAddr::V4(*v4.ip())), v4.port())),
             _ => to,
         };
-        let segment_size = (segment < contents.len()).then_some(segment);
-        let transmit = Transmit { destination, ecn: None, contents, segment_size, src_ip: None };
-        self.inner.try_io(|| self.state.try_send(UdpSockRef::from(&self.inner), &transmit))
+        self.calls.send(&self.inner, to, contents, (segment < contents.len()).then_some(segment))
     }
 
     /// Reads a batch. Returns how many runs there are, and whether the system has no more for now.
@@ -188,8 +188,7 @@ impl Socket {
         let mut bufs: [IoSliceMut<'_>; RECV_BATCH] =
             std::array::from_fn(|_| IoSliceMut::new(slots.next().unwrap_or_default()));
         let bufs = bufs.get_mut(..batch).unwrap_or_default();
-        let count =
-            self.inner.try_io(|| self.state.recv(UdpSockRef::from(&self.inner), bufs, &mut area.metas))?;
+        let count = area.reader.recv(&self.calls, &self.inner, bufs, &mut area.metas)?;
         self.batch = if count == batch { batch * 4 } else { count * 2 }.clamp(RECV_BATCH_MIN, RECV_BATCH);
         // A batch that is not full was all there was, and the next datagram is a new event. Windows reports events
         // only after a call that found nothing, and its batches have one entry.
@@ -245,12 +244,12 @@ mod tests {
 
     #[test]
     fn runs_of_datagrams_arrive_whole_over_every_kind_of_socket() {
-        let mut area = RecvArea::new();
+        let mut area = RecvArea::new().unwrap();
         for listen in ["127.0.0.1:0", "[::1]:0", "[::]:0"] {
             let mut a = Socket::bind(listen.parse().unwrap()).unwrap();
-            let port = a.local().port();
-            let mut targets = vec![SocketAddr::from((a.local().ip(), port))];
-            if a.local().ip().is_unspecified() {
+            let port = a.local().unwrap().port();
+            let mut targets = vec![SocketAddr::from((a.local().unwrap().ip(), port))];
+            if a.local().unwrap().ip().is_unspecified() {
                 targets = vec![(Ipv4Addr::LOCALHOST, port).into(), (Ipv6Addr::LOCALHOST, port).into()];
             }
             for to in targets {
@@ -272,7 +271,7 @@ mod tests {
     #[test]
     fn the_same_address_cannot_be_bound_twice() {
         let a = Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
-        assert_eq!(Socket::bind(a.local()).unwrap_err().kind(), io::ErrorKind::AddrInUse);
+        assert_eq!(Socket::bind(a.local().unwrap()).unwrap_err().kind(), io::ErrorKind::AddrInUse);
         let abilities = a.abilities();
         assert!(abilities.send_segments >= 1 && abilities.recv_segments >= 1 && abilities.buffers.1 > 0);
     }

@@ -1,5 +1,6 @@
 //! The sockets of one loop.
 
+use super::calls::CLOSING_UNWATCHES;
 use super::socket::Socket;
 use super::wake::Poller;
 use gamesockets_endpoint::types::SocketId;
@@ -57,8 +58,10 @@ impl Sockets {
     /// Closes a socket.
     pub(crate) fn remove(&mut self, id: SocketId) -> Option<Socket> {
         let mut socket = self.slots.get_mut(id.0 as usize)?.take()?;
-        // A socket that is about to be closed need not be watched; failing to say so changes nothing.
-        let _ = self.registry.deregister(&mut socket.inner);
+        if !CLOSING_UNWATCHES {
+            // A socket that is about to be closed need not be watched; failing to say so changes nothing.
+            let _ = self.registry.deregister(&mut socket.inner);
+        }
         self.readable.retain(|s| *s != id);
         self.free.push(id.0);
         Some(socket)
@@ -75,6 +78,13 @@ impl Sockets {
         {
             socket.readable = true;
             self.readable.push_back(SocketId(id));
+        }
+    }
+
+    /// All of them may have something to read.
+    pub(crate) fn mark_all_readable(&mut self) {
+        for id in 0..self.slots.len() as u32 {
+            self.mark_readable(id);
         }
     }
 
@@ -116,5 +126,31 @@ impl Sockets {
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_closed_socket_is_not_watched_any_more() {
+        let (mut poller, _alarm, registry) = Poller::new().unwrap();
+        let mut sockets = Sockets::new(registry);
+        let open = || Socket::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let (kept, closed) = (sockets.add(open()).unwrap(), sockets.add(open()).unwrap());
+        let addresses = [kept, closed].map(|id| sockets.get(id).unwrap().local().unwrap());
+        // Something waits in both; then one of them goes.
+        let sender = open();
+        for to in addresses {
+            sender.send(to, b"hello", 5).unwrap();
+        }
+        assert!(sockets.remove(closed).is_some() && sockets.remove(closed).is_none());
+        // Its number goes to the next one, which has got nothing.
+        assert_eq!(sockets.add(open()).unwrap(), closed);
+        poller.wait(Duration::from_secs(10)).unwrap();
+        assert_eq!(poller.readable, [kept.0]);
+        assert_eq!(sockets.len(), 2);
     }
 }

@@ -38,8 +38,13 @@ impl Alarm {
 
     /// The loop is up.
     pub(crate) fn awake(&self) {
-        self.sleeps_until.store(AWAKE, SeqCst);
-        self.rung.store(false, SeqCst);
+        // Mostly it is awake already, and looking is cheaper than writing.
+        if self.sleeps_until.load(SeqCst) != AWAKE {
+            self.sleeps_until.store(AWAKE, SeqCst);
+        }
+        if self.rung.load(SeqCst) {
+            self.rung.store(false, SeqCst);
+        }
     }
 
     /// Something has to be done by then: wakes the loop if it would sleep longer.

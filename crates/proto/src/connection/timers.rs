@@ -78,13 +78,16 @@ impl Connection {
     fn offer_open(&mut self, next: &mut Earliest) {
         next.offer(self.ack.due, TimerReason::Ack);
         next.offer(self.receiver.numbers.next_ripe_at(), TimerReason::Gap);
-        if self.sender.has_work() && self.window_open() {
+        let rto = self.ping.rto();
+        if self.sender.has_work() && !self.window_open() {
+            // Unreliable packets are not sent again, but as long as they count nothing follows them.
+            next.offer(self.sender.oldest_given_up_at(rto), TimerReason::Retransmit);
+        } else if self.sender.has_work() {
             let full = self.plain_bytes_max() as u64;
             let ready = self.sender.data_ready_at(full).map(Timestamp::from_micros);
             let paced = self.pacer.ready_at(self.rate.rate());
             next.offer(ready.map(|at| at.max(paced)), TimerReason::Send);
         }
-        let rto = self.ping.rto();
         next.offer(self.sender.retransmit_at(rto), TimerReason::Retransmit);
         next.offer(self.liveness.next_deadline(), TimerReason::Liveness);
         next.offer(self.liveness.death_deadline(self.timeout_connected()), TimerReason::Liveness);

@@ -3,6 +3,7 @@
 mod delivery;
 mod estimator;
 mod fixed;
+mod overrun;
 mod pacer;
 mod select;
 

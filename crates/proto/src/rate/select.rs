@@ -1,24 +1,31 @@
 //! Which controller is in force: equal limits ask for exactly that rate, different ones for estimation.
 
 use super::estimator::Estimator;
+use super::fixed::RTT_UNKNOWN_US;
+use super::overrun::Overrun;
 use super::{FixedRate, RateController};
 use alloc::boxed::Box;
 use gamesockets_wire::time::Timestamp;
 
 /// [`FixedRate`] while the limits are equal, an [`Estimator`] while they differ. The estimator's state exists only
-/// then.
+/// then. A fixed rate that overruns the path is held back by a window.
 #[derive(Debug)]
 pub struct SelectedRate {
     fixed: FixedRate,
     estimator: Option<Box<Estimator>>,
+    overrun: Option<Box<Overrun>>,
     seed: u64,
     rtt_us: Option<u64>,
+    /// Of all samples so far, microseconds.
+    shortest_us: u64,
 }
 
 impl SelectedRate {
     /// A controller for limits in bytes per second. Connections with different seeds probe at different times.
     pub fn new(now: Timestamp, min: u64, max: u64, seed: u64) -> Self {
-        let mut selected = Self { fixed: FixedRate::new(min, max), estimator: None, seed, rtt_us: None };
+        let fixed = FixedRate::new(min, max);
+        let mut selected =
+            Self { fixed, estimator: None, overrun: None, seed, rtt_us: None, shortest_us: u64::MAX };
         selected.set_limits(now, min, max);
         selected
     }
@@ -31,6 +38,7 @@ impl RateController for SelectedRate {
             self.estimator = None;
             return;
         }
+        self.overrun = None;
         let (seed, rtt) = (self.seed, self.rtt_us);
         let estimator = self.estimator.get_or_insert_with(|| {
             let mut fresh = Box::new(Estimator::new(now, min, max, seed));
@@ -53,24 +61,34 @@ impl RateController for SelectedRate {
     fn on_sent(&mut self, now: Timestamp, number: u64, bytes: u16, in_flight: u64, app_limited: bool) {
         if let Some(e) = &mut self.estimator {
             e.on_sent(now, number, bytes, in_flight, app_limited);
+        } else if let Some(o) = &mut self.overrun {
+            o.on_sent(number, bytes, in_flight);
         }
     }
 
     fn on_acked(&mut self, now: Timestamp, number: u64, sent_at: Timestamp, bytes: u16, was_lost: bool) {
         if let Some(e) = &mut self.estimator {
             e.on_acked(now, number, sent_at, bytes, was_lost);
+        } else if let Some(o) = &mut self.overrun {
+            o.on_acked(number, bytes);
         }
     }
 
     fn on_lost(&mut self, now: Timestamp, number: u64, sent_at: Timestamp, bytes: u16) {
         if let Some(e) = &mut self.estimator {
             e.on_lost(now, number, sent_at, bytes);
+            return;
         }
+        let shortest = self.shortest_us.min(self.rtt_us.unwrap_or(RTT_UNKNOWN_US));
+        self.overrun.get_or_insert_with(|| Overrun::new(now, shortest)).on_lost(number, bytes);
     }
 
     fn on_ack_done(&mut self, now: Timestamp, rtt_us: Option<u64>, in_flight: u64) {
+        self.shortest_us = self.shortest_us.min(rtt_us.unwrap_or(u64::MAX));
         if let Some(e) = &mut self.estimator {
             e.on_ack_done(now, rtt_us, in_flight);
+        } else if let Some(o) = &mut self.overrun {
+            o.on_ack_done(now, rtt_us, in_flight);
         }
     }
 
@@ -83,11 +101,18 @@ impl RateController for SelectedRate {
     }
 
     fn window(&self) -> Option<u64> {
-        self.estimator.as_ref().and_then(|e| e.window())
+        match &self.estimator {
+            Some(e) => e.window(),
+            None => self.overrun.as_ref()?.window(),
+        }
     }
 
     fn wants_ack(&mut self, now: Timestamp) -> bool {
-        self.estimator.as_mut().is_some_and(|e| e.wants_ack(now))
+        match (&mut self.estimator, &mut self.overrun) {
+            (Some(e), _) => e.wants_ack(now),
+            (None, Some(o)) => o.wants_ack(),
+            (None, None) => false,
+        }
     }
 }
 

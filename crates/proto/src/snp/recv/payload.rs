@@ -19,6 +19,11 @@ impl<'a> Payloads<'a> {
         Self { plain, shared: None }
     }
 
+    /// For the messages in a part of a stream that is a buffer of its own: small ones share it without being copied again.
+    pub(super) fn of_buffer(plain: &'a Bytes) -> Self {
+        Self { plain, shared: Some(plain.clone()) }
+    }
+
     /// A copy of `body`. Small parts of the packet share one buffer where several may follow each other.
     pub(super) fn copy(&mut self, body: &[u8]) -> Bytes {
         let room_for_more = body.len() <= self.plain.len() / 2;
@@ -61,5 +66,13 @@ mod tests {
         drop(payloads);
         drop(a);
         assert!(b.is_unique(), "the last one keeps the buffer alone");
+    }
+    #[test]
+    fn a_buffer_of_its_own_is_shared_as_it_is() {
+        let held = Bytes::from((0..200).collect::<Vec<u8>>());
+        let small = Payloads::of_buffer(&held).copy(&held[10..74]);
+        assert_eq!(small.as_ptr(), held[10..].as_ptr());
+        let large = Payloads::of_buffer(&held).copy(&held[10..180]);
+        assert_eq!((&large[..], large.is_unique()), (&held[10..180], true));
     }
 }

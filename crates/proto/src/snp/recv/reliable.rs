@@ -60,6 +60,21 @@ pub(super) struct Ctx<'a, 'p> {
     pub(super) payloads: &'a mut Payloads<'p>,
 }
 
+impl Ctx<'_, '_> {
+    /// The same surroundings for other bytes than those of the present packet.
+    fn with<'b, 'q>(&'b mut self, payloads: &'b mut Payloads<'q>) -> Ctx<'b, 'q> {
+        Ctx {
+            now: self.now,
+            lane: self.lane,
+            limits: self.limits,
+            inbox: self.inbox,
+            budget: self.budget,
+            highest_number: self.highest_number,
+            payloads,
+        }
+    }
+}
+
 impl ReliableIn {
     pub(super) const fn new() -> Self {
         Self {
@@ -165,9 +180,10 @@ impl ReliableIn {
         while self.held.first_key_value().is_some_and(|(start, _)| *start <= self.pos) {
             let Some((start, data)) = self.held.pop_first() else { break };
             self.unhold(data.len(), ctx);
+            let data = Bytes::from(data);
             let skip = usize::try_from(self.pos - start).unwrap_or(usize::MAX);
             let fresh = data.get(skip..).unwrap_or_default();
-            let used = self.cut(fresh, ctx)?;
+            let used = self.cut(fresh, &mut ctx.with(&mut Payloads::of_buffer(&data)))?;
             let rest = fresh.get(used..).unwrap_or_default();
             if !rest.is_empty() {
                 // The inbox is full: what was acknowledged already stays here, whatever the budget says.

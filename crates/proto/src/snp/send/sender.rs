@@ -375,6 +375,12 @@ impl Sender {
         self.inflight.oldest_flying(true).map(|(_, p)| p.at + rto)
     }
 
+    /// When the oldest packet in flight of either kind no longer counts as that.
+    pub fn oldest_given_up_at(&mut self, base_rto: Duration) -> Option<Timestamp> {
+        let rto = self.rto(base_rto);
+        self.inflight.oldest_flying(false).map(|(_, p)| p.at + rto)
+    }
+
     /// Takes packets that were not acknowledged in time for lost, and forgets settled ones. Returns whether statistics
     /// were among the lost.
     ///
