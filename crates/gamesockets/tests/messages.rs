@@ -256,3 +256,87 @@ fn status_tells_what_is_going_on() {
     wait_until("the acknowledgements", || p.to.status().unwrap().sent_unacked_reliable == 0);
     wait_until("a ping", || p.to.status().unwrap().ping_ms >= 0);
 }
+
+#[test]
+fn a_pipe_delivers_at_once_and_the_same_bytes() {
+    let context = common::context();
+    let (a, b) = two(&context, SocketPairKind::Memory);
+    assert!(a.is_pipe() && b.is_pipe());
+    a.configure_lanes(&[LaneConfig::default(); 2]).unwrap();
+    let data = bytes::Bytes::from(pattern(5000, 3));
+    assert_eq!(a.send_owned(data.clone(), SendFlags::RELIABLE, 0), Ok(1));
+    assert_eq!(a.send_on_lane(b"x", SendFlags::UNRELIABLE, 1), Ok(1));
+    assert_eq!(a.send(b"y", SendFlags::RELIABLE), Ok(2));
+    assert!(matches!(
+        a.send_on_lane(b"z", SendFlags::RELIABLE, 2),
+        Err(SendError::BadLane { lane: 2, lanes: 2 })
+    ));
+    let received = b.receive(10).unwrap();
+    let seen: Vec<_> = received.iter().map(|m| (m.number(), m.lane(), m.is_reliable())).collect();
+    assert_eq!(seen, [(1, 0, true), (1, 1, false), (2, 0, true)]);
+    assert_eq!(received[0].payload().as_ptr(), data.as_ptr());
+    a.close(0, "", false).unwrap();
+    assert_eq!(b.state(), ConnectionState::ClosedByPeer);
+    assert_eq!(b.send(b"x", SendFlags::RELIABLE), Err(SendError::NoConnection));
+}
+
+#[test]
+fn messages_sent_together_are_taken_together() {
+    let context = common::context();
+    let (a, b) = two(&context, SocketPairKind::Network);
+    let big = bytes::Bytes::from(pattern(100_000, 5));
+    let results = a.send_together(|staging| {
+        [
+            staging.send(b"small", SendFlags::RELIABLE, 0),
+            staging.send_owned(big.clone(), SendFlags::RELIABLE, 0),
+            staging.send(b"none", SendFlags::RELIABLE, 4),
+        ]
+    });
+    assert_eq!(results[..2], [Ok(1), Ok(2)]);
+    assert!(matches!(results[2], Err(SendError::BadLane { .. })));
+    let received = receive(&b, 2);
+    assert_eq!((received[0].payload().len(), received[1].payload()), (5, &big));
+    a.close(0, "", false).unwrap();
+    assert_eq!(
+        a.send_together(|s| s.send(b"x", SendFlags::RELIABLE, 0)),
+        Err(SendError::BadHandle(BadHandle))
+    );
+}
+
+#[test]
+fn events_can_be_left_to_those_with_a_callback() {
+    use gamesockets::Event;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static TURNS: AtomicUsize = AtomicUsize::new(0);
+    let turned = || {
+        TURNS.fetch_add(1, Ordering::Relaxed);
+    };
+    let context = common::builder().events_need_callback(true).after_turn(turned).build().unwrap();
+    let key = ConfigKey::CallbackConnectionStatusChanged;
+    let listener =
+        context.listen_with("127.0.0.1:0".parse().unwrap(), &[(key, ConfigValue::Ptr(7))]).unwrap();
+    let client = context.connect(listener.local_addr()).unwrap();
+    let mut events = Vec::new();
+    wait_until("the request", || {
+        events.extend(context.poll_events());
+        !events.is_empty()
+    });
+    let Event::ConnectionStatusChanged { connection, callback, .. } = &events[0] else {
+        panic!("{events:?}")
+    };
+    assert_eq!((*callback, connection.listener()), (7, Some(listener.handle())));
+    connection.set_config(key, Some(ConfigValue::Ptr(8))).unwrap();
+    connection.accept().unwrap();
+    let accepted = connection.clone();
+    wait_until("both to be connected", || {
+        events.extend(context.poll_events());
+        client.state() == ConnectionState::Connected && accepted.state() == ConnectionState::Connected
+    });
+    events.extend(context.poll_events());
+    let told = events.iter().map(|event| match event {
+        Event::ConnectionStatusChanged { connection, callback, .. } => (connection.handle(), *callback),
+        _ => panic!("{event:?}"),
+    });
+    assert_eq!(told.collect::<Vec<_>>(), [(accepted.handle(), 7), (accepted.handle(), 8)]);
+    assert!(TURNS.load(Ordering::Relaxed) > 0);
+}
