@@ -18,15 +18,16 @@ struct Build {
     crate_type: &'static str,
     /// What it makes.
     file: &'static str,
-    features: &'static str,
+    /// Generation of the interface.
+    abi: &'static str,
     /// Where it goes, below the root of the tarball.
     to: &'static str,
 }
 
 const BUILDS: &[Build] = &[
-    Build { crate_type: "cdylib", file: SHARED, features: "", to: "lib" },
-    Build { crate_type: "staticlib", file: STATIC, features: "", to: "lib" },
-    Build { crate_type: "cdylib", file: SHARED, features: "abi-1-4", to: "lib/abi-1.4" },
+    Build { crate_type: "cdylib", file: SHARED, abi: "1.5", to: "lib" },
+    Build { crate_type: "staticlib", file: STATIC, abi: "1.5", to: "lib" },
+    Build { crate_type: "cdylib", file: SHARED, abi: "1.4", to: "lib/abi-1.4" },
 ];
 
 /// Files that go in as they are, with `@VERSION@` replaced: from below the repository, to below the tarball's root.
@@ -83,15 +84,15 @@ fn version(root: &Path) -> Result<String, String> {
     version.map(str::to_owned).ok_or_else(|| format!("{} names no version", path.display()))
 }
 
-/// Builds one form of the library: alone, so that it is optimised as a whole. Each set of features has a folder of its own.
+/// Builds one form of the library: alone, so that it is optimised as a whole. Each generation has a folder of its own.
 fn make(repository: &Repository, build: &Build, verbose: bool) -> Result<PathBuf, String> {
-    let folder = if build.features.is_empty() { "default" } else { build.features };
+    let folder = build.abi;
     let target = repository.target.join("dist/build").join(folder);
     let mut command = tool("cargo");
     command.current_dir(&repository.root).env("CARGO_TARGET_DIR", &target);
     command.env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
     command.args(["rustc", "--release", "--package", PACKAGE, "--lib", "--crate-type", build.crate_type]);
-    command.args(["--features", build.features]);
+    command.env("GAMESOCKETS_ABI", build.abi);
     let log = repository.target.join(format!("x/dist-{folder}-{}.log", build.crate_type));
     let label = format!("building {} ({folder})", build.file);
     let done = run_step(Step { label: &label, command, log, limit: BUILD_LIMIT, verbose });

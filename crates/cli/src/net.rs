@@ -210,7 +210,7 @@ impl Net {
     }
 
     fn news(&self, event: Event) -> Option<News> {
-        let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event else {
+        let Event::ConnectionStatusChanged { connection, listener, old, new, info, .. } = event else {
             return None;
         };
         match new {

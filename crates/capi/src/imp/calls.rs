@@ -12,7 +12,7 @@ use gamesockets::{Connection, Context, Message, SendFlags, Staging};
 use std::cell::RefCell;
 
 /// In the generation before 1.5 a batch always belongs to the library, and the array is not written to.
-const ALWAYS_TAKEN: bool = cfg!(feature = "abi-1-4");
+const ALWAYS_TAKEN: bool = cfg!(abi_1_4);
 /// The bit of the send flags that messages received show.
 const RELIABLE: i32 = SendFlags::RELIABLE.0 as i32;
 /// From this size on a message is not copied: the engine keeps the application's buffer.

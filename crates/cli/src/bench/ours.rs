@@ -126,7 +126,7 @@ impl Node {
             std::thread::sleep(at_most.min(LOOK_EVERY));
         }
         for event in self.context.poll_events() {
-            let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event else {
+            let Event::ConnectionStatusChanged { connection, listener, old, new, info, .. } = event else {
                 continue;
             };
             match new {
