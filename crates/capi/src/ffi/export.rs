@@ -17,7 +17,7 @@ pub struct Symbol {
 
 /// Exports functions under their names, each a call of a function of ours, and lists them.
 ///
-/// Every call goes through [`guarded`](crate::ffi::call::guarded): a panic ends there.
+/// Every call goes through `ffi::call::guarded`: a panic ends there.
 macro_rules! exports {
     ($table:ident: $($(#[doc = $doc:literal])+ $name:ident($($arg:ident: $type:ty),* $(,)?) $(-> $ret:ty)? = $work:path;)+) => {
         $(

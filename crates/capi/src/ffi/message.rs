@@ -4,7 +4,7 @@
 //! memory is used again, so that a second release is noticed instead of doing harm.
 //!
 //! The application's function for freeing a buffer is never called from inside the engine: a message whose last user was
-//! the engine is put aside, and [`bury`] calls the function where no lock is held.
+//! the engine is put aside, and `bury` calls the function where no lock is held.
 
 use super::callbacks::FreeFn;
 use super::ptr::{FromC, Plain, ToC, zeroed};
@@ -364,7 +364,7 @@ impl FromC for MessagePtr {
 }
 
 impl MessagePtr {
-    /// See [`release`].
+    /// See `release`.
     pub(crate) fn release(self) {
         release_message(self.0);
     }
@@ -461,7 +461,7 @@ impl Drop for Taken {
     }
 }
 
-/// See [`Taken::into_bytes`].
+/// See `Taken::into_bytes`.
 pub struct Ticket {
     place: Place,
     bytes: Bytes,

@@ -220,7 +220,7 @@ impl Named for FakeUDPPort {
     const NAME: &'static str = "FakeUDPPort";
 }
 
-/// `ISteamNetworkingConnectionSignaling`: made by the application, or by [`custom_signaling`].
+/// `ISteamNetworkingConnectionSignaling`: made by the application, or by `custom_signaling`.
 #[derive(Clone, Copy, Debug)]
 pub struct Signaling;
 
