@@ -21,6 +21,8 @@ const WAITING: u32 = 800_000;
 const VOICE: usize = 100;
 const VOICE_EVERY: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(1);
+/// Longer than anything waits in the link.
+const SETTLE: Duration = Duration::from_millis(400);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Limits of the estimation, bytes per second.
 const RATE_MIN: i32 = 16 * 1024;
@@ -114,6 +116,12 @@ impl<'a> Ours<'a> {
         self.peer.turn(&mut self.arrivals)?;
         thread::sleep(PAUSE);
         Ok(())
+    }
+
+    /// Ends the flows, and waits until nothing of them is on its way: the next receiver has the same address.
+    pub(super) fn end(self) {
+        drop(self);
+        thread::sleep(SETTLE);
     }
 
     fn fill(&mut self) -> Result<(), Failure> {

@@ -199,5 +199,6 @@ fn receive(library: &OsString, at: SocketAddr, began: Instant, state: &State) ->
         }
         thread::sleep(PAUSE);
     }
+    gamesockets_reference::log_tail(4000).iter().filter(|l| l.contains(REFUSED)).for_each(|l| eprintln!("DEBUG {l}"));
     Ok(())
 }

@@ -158,6 +158,7 @@ impl Scenario {
         row.estimate_mbit = Some(f64::from(ours.estimate()?) / MBIT as f64);
         row.refused = self.reference.then_some(ours.arrivals.refused);
         row.goals = self.goals(&row);
+        ours.end();
         Ok(row)
     }
 
