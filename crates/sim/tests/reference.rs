@@ -188,9 +188,16 @@ fn three_rates() {
     }
 }
 
+/// Median and largest of a figure.
+fn spread(mut all: Vec<f64>) -> (f64, f64) {
+    all.sort_by(f64::total_cmp);
+    (all[all.len() / 2], all[all.len() - 1])
+}
+
 #[test]
 fn steps_are_followed_within_two_seconds() {
     for (from, to) in [(10, 40), (40, 10)] {
+        let mut queues = Vec::new();
         for seed in 0..10 {
             let mut lab = Lab::one(seed, bottleneck(from * MBIT, 200));
             lab.run(3 * SECOND + seed * 173_000);
@@ -200,7 +207,12 @@ fn steps_are_followed_within_two_seconds() {
             let share = lab.run(8 * SECOND)[0] / (to * MBIT) as f64;
             let (p95, refused) = (lab.queue_p95_ms(), lab.refused());
             println!("{from} to {to}: {share:.3} after 2 s, p95 {p95:.1} ms, refused {refused}");
+            assert!(share >= 0.75);
+            queues.push(p95);
         }
+        let queue = spread(queues);
+        println!("{from} to {to}: p95 median {:.1}, worst {:.1} ms", queue.0, queue.1);
+        assert!(queue.0 < 30.0 && queue.1 < 60.0);
     }
 }
 
@@ -232,6 +244,7 @@ fn beside_cubic() {
 
 #[test]
 fn two_flows_meet() {
+    let mut ratios = Vec::new();
     for seed in 0..10 {
         let mut lab = Lab::one(seed, bottleneck(10 * MBIT, 200));
         lab.run(3 * SECOND + seed * 137_000);
@@ -240,8 +253,13 @@ fn two_flows_meet() {
         lab.queue_p95_ms();
         let both = lab.run(15 * SECOND);
         let (low, high) = (both[0].min(both[1]), both[0].max(both[1]));
-        println!("two flows: {:.3}, p95 {:.1} ms, refused {}", high / low, lab.queue_p95_ms(), lab.refused());
+        let p95 = lab.queue_p95_ms();
+        println!("two flows: {:.3}, p95 {p95:.1} ms, refused {}", high / low, lab.refused());
+        assert!(p95 < 30.0);
+        ratios.push(high / low);
     }
+    let ratio = spread(ratios);
+    assert!(ratio.0 < 1.15 && ratio.1 < 1.3);
 }
 
 #[test]
@@ -251,5 +269,6 @@ fn random_loss() {
         lab.run(4 * SECOND);
         let share = lab.run(8 * SECOND)[0] / (10.0 * MBIT as f64 * (1.0 - loss));
         println!("loss {loss}: {share:.3}, refused {}", lab.refused());
+        assert!(share >= 0.85);
     }
 }

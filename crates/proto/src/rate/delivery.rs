@@ -27,6 +27,8 @@ struct Record {
     first_sent_at: Timestamp,
     sent_at: Timestamp,
     app_limited: bool,
+    /// The last one that waited: what is acknowledged after it may come when it likes.
+    last: bool,
     settled: bool,
 }
 
@@ -48,6 +50,8 @@ pub(super) struct Batch {
     pub(super) prior_delivered: Option<u64>,
     /// Age of the oldest packet acknowledged by this one for the first time, microseconds.
     pub(super) oldest_age_us: Option<u64>,
+    /// Time since the acknowledgement before it, microseconds.
+    pub(super) interval_us: u64,
 }
 
 /// Counts what is delivered.
@@ -63,6 +67,7 @@ pub(super) struct Delivery {
     app_limited_until: u64,
     newest: Option<Record>,
     oldest_sent_at: Option<Timestamp>,
+    taken_at: Timestamp,
 }
 
 impl Delivery {
@@ -77,6 +82,7 @@ impl Delivery {
             app_limited_until: 0,
             newest: None,
             oldest_sent_at: None,
+            taken_at: now,
         }
     }
 
@@ -106,14 +112,14 @@ impl Delivery {
             self.delivered_at = now;
         }
         self.last_sent_at = now;
-        self.push(now, number);
+        self.push(now, number, app_limited);
         if app_limited {
             self.app_limited_until = (self.delivered + in_flight).max(1);
         }
         restart
     }
 
-    fn push(&mut self, now: Timestamp, number: u64) {
+    fn push(&mut self, now: Timestamp, number: u64, last: bool) {
         if self.first_number + self.records.len() as u64 != number {
             self.records.clear();
             self.first_number = number;
@@ -124,6 +130,7 @@ impl Delivery {
             first_sent_at: self.first_sent_at,
             sent_at: now,
             app_limited: self.is_app_limited(),
+            last,
             settled: false,
         });
         if self.records.len() > RECORDS_MAX {
@@ -143,12 +150,12 @@ impl Delivery {
     ) {
         self.delivered += bytes;
         self.delivered_at = now;
-        if !was_lost {
-            self.oldest_sent_at = Some(self.oldest_sent_at.map_or(sent_at, |at| at.min(sent_at)));
-        }
         let Some(index) = number.checked_sub(self.first_number) else { return };
         let Some(record) = usize::try_from(index).ok().and_then(|i| self.records.get_mut(i)) else { return };
         record.settled = true;
+        if !was_lost && !record.last {
+            self.oldest_sent_at = Some(self.oldest_sent_at.map_or(sent_at, |at| at.min(sent_at)));
+        }
         if self.newest.is_none_or(|n| n.sent_at <= record.sent_at) {
             self.newest = Some(*record);
         }
@@ -172,6 +179,7 @@ impl Delivery {
         let Some(newest) = self.newest.take() else {
             return Batch { oldest_age_us, ..Batch::default() };
         };
+        let interval_us = now.micros_since(core::mem::replace(&mut self.taken_at, now));
         self.first_sent_at = self.first_sent_at.max(newest.sent_at);
         let sent_us = newest.sent_at.micros_since(newest.first_sent_at);
         let acked_us = self.delivered_at.micros_since(newest.delivered_at);
@@ -181,7 +189,7 @@ impl Delivery {
             rate: bytes.saturating_mul(1_000_000) / stretch.max(1),
             app_limited: newest.app_limited,
         });
-        Batch { sample, prior_delivered: Some(newest.delivered), oldest_age_us }
+        Batch { sample, prior_delivered: Some(newest.delivered), oldest_age_us, interval_us }
     }
 
     fn forget(&mut self, now: Timestamp) {

@@ -60,7 +60,8 @@ impl Stream {
         if new_hole {
             self.holes.insert(self.end, from);
         }
-        let touched: Vec<_> = self.holes.range(..to).filter(|(_, b)| **b > from).map(|(a, b)| (*a, *b)).collect();
+        let touched: Vec<_> =
+            self.holes.range(..to).filter(|(_, b)| **b > from).map(|(a, b)| (*a, *b)).collect();
         for (a, b) in touched {
             self.holes.remove(&a);
             if a < from {
@@ -154,8 +155,11 @@ impl Reference {
                     self.unreliable.push((n, packet.at_us));
                 }
                 Frame::Reliable(f) => {
-                    let stream =
-                        self.streams.entry(lane).or_insert(Stream { delivered: 1, end: 1, ..Stream::default() });
+                    let stream = self.streams.entry(lane).or_insert(Stream {
+                        delivered: 1,
+                        end: 1,
+                        ..Stream::default()
+                    });
                     let from = match (f.position, end) {
                         (PositionField::Follows, Some(end)) => end,
                         (PositionField::Gap(gap), Some(end)) => end + u64::from(gap),

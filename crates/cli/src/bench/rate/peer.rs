@@ -183,7 +183,10 @@ fn receive(library: &OsString, at: SocketAddr, began: Instant, state: &State) ->
                     state.arrivals.lock().unwrap_or_else(PoisonError::into_inner).bytes.push(0);
                 }
                 CLOSED_BY_PEER | PROBLEM => {
-                    return Err(format!("the reference library lost a connection: {}", change.info.end_debug));
+                    return Err(format!(
+                        "the reference library lost a connection: {}",
+                        change.info.end_debug
+                    ));
                 }
                 _ => {}
             }
@@ -199,6 +202,5 @@ fn receive(library: &OsString, at: SocketAddr, began: Instant, state: &State) ->
         }
         thread::sleep(PAUSE);
     }
-    gamesockets_reference::log_tail(4000).iter().filter(|l| l.contains(REFUSED)).for_each(|l| eprintln!("DEBUG {l}"));
     Ok(())
 }

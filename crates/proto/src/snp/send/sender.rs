@@ -182,6 +182,11 @@ impl Sender {
         self.lanes.iter().any(SendLane::has_work)
     }
 
+    /// Whether anything waits, be it only for room at the peer: a sender that waits for that does not lack data.
+    pub fn is_waiting(&self) -> bool {
+        self.lanes.iter().any(SendLane::is_waiting)
+    }
+
     /// When waiting data should go: at once when a packet can be filled or something was lost, else when the oldest
     /// message has waited long enough (protocol.md §3.12). Microseconds; 0 is now.
     pub fn data_ready_at(&self, packet_bytes: u64) -> Option<u64> {
@@ -211,10 +216,11 @@ impl Sender {
         self.next_number() - self.highest_acked.max(1) > most
     }
 
-    /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
+    /// Whether so much is unacknowledged that the peer should be asked for an acknowledgement.
     pub fn should_ask_for_ack(&self) -> bool {
         let span = self.next_number() - self.highest_acked.max(1);
-        span > UNACKED_SPAN_ASK && span.is_multiple_of(UNACKED_SPAN_ASK / 8)
+        let many = span > UNACKED_SPAN_ASK && span.is_multiple_of(UNACKED_SPAN_ASK / 8);
+        many || self.lanes.iter().any(SendLane::is_nearly_ahead)
     }
 
     /// Bytes in packets neither acknowledged nor lost.
