@@ -47,7 +47,13 @@ const MAP: &[Arrow] = &[
     ("gamesockets-godot", &["gamesockets"]),
     (
         "gamesockets-cli",
-        &["gamesockets-reference", "gamesockets-wire", "gamesockets-crypto", "gamesockets-sim", "gamesockets"],
+        &[
+            "gamesockets-reference",
+            "gamesockets-wire",
+            "gamesockets-crypto",
+            "gamesockets-sim",
+            "gamesockets",
+        ],
     ),
     ("gamesockets-book", &["gamesockets"]),
     ("xtask", &[]),

@@ -258,6 +258,20 @@ mod tests {
     }
 
     #[test]
+    fn only_what_others_wait_behind_is_late() {
+        let mut d = Delivery::new(at(1));
+        d.on_sent(at(1), 0, 50, 50, true);
+        d.on_sent(at(1_000_000), 1, 1000, 1050, false);
+        d.on_sent(at(1_010_000), 2, 1000, 2050, false);
+        d.on_acked(at(1_060_000), 0, at(1), 50, false);
+        d.on_acked(at(1_060_000), 1, at(1_000_000), 1000, false);
+        assert_eq!(d.take(at(1_060_000), 0).oldest_age_us, Some(60_000), "the first one was alone");
+        d.on_acked(at(1_090_000), 2, at(1_010_000), 1000, false);
+        let batch = d.take(at(1_090_000), 0);
+        assert_eq!((batch.oldest_age_us, batch.interval_us), (Some(80_000), 30_000));
+    }
+
+    #[test]
     fn never_more_records_than_allowed() {
         let mut d = Delivery::new(at(1));
         for n in 0..RECORDS_MAX as u64 + 10 {

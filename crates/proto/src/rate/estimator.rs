@@ -9,7 +9,8 @@
 //! * **Loss counts only with such a queue**, or when it is very high ([`LOSS_HEAVY_PERCENT`]). Radio links lose some
 //!   percent at random; the draft's limit of 2 % alone would take that for congestion.
 //! * **A path that became slower is believed after two rounds** that deliver less than 80 % of the estimate in front of
-//!   a queue. The draft waits until the filter forgets, which takes seconds while the queue grows.
+//!   a queue, or one that lost a fifth there as well. The draft waits until the filter forgets, which takes seconds while
+//!   the queue grows.
 //! * **Cruising yields to a queue**: it paces below the estimate and lowers the estimate itself while one stands
 //!   ([`YIELD_MAX`], [`CONCEDE_PERCENT`]). What a flow accepts falls with the root of its rate, so of two flows the larger
 //!   one concedes more and they meet; the draft relies on loss for that. A queue that stays whatever is conceded belongs
@@ -20,8 +21,9 @@
 //! * **Probing for bandwidth** comes about once a second instead of every two to three, so that a faster path is found
 //!   within two seconds.
 //! * **Late acknowledgements** widen the window by what arrives during the longest recent lateness; that is measured
-//!   directly (age of the oldest packet newly acknowledged, less the round trip) in place of the draft's
-//!   "extra_acked".
+//!   directly (age of the oldest packet newly acknowledged, less the round trip, but no more than the time since the
+//!   acknowledgement before) in place of the draft's "extra_acked". A peer whose acknowledgements come late, as those of
+//!   the reference library do (50 ms), is asked for prompt ones while probing: a probe ends when its queue is seen.
 //!
 //! Integers only. Nothing here reads a clock or draws random numbers; probing times are spread by a seeded counter.
 
@@ -863,6 +865,28 @@ mod tests {
         p.rate = 3_000_000;
         p.run(4_000_000);
         assert!(p.within(10), "{}", p.e.estimate());
+    }
+
+    #[test]
+    fn heavy_loss_in_front_of_a_queue_is_believed_at_once() {
+        let mut e = Estimator::new(at(1), 1000, MAX, 7);
+        (e.bw, e.state, e.min_rtt) = ([1_000_000; 2], State::Cruise, Some(40_000));
+        e.set_outputs();
+        let round = |e: &mut Estimator, lost, max_rtt| {
+            e.begin_round();
+            (e.round.best_rate, e.round.min_rtt, e.round.max_rtt) = (300_000, Some(40_000), max_rtt);
+            e.round.app_limited = true;
+            e.on_lost(at(200_000), 0, at(100_000), lost);
+            e.end_round(at(200_000));
+            e.bw_long()
+        };
+        assert_eq!(round(&mut e, 50_000, 45_000), 1_000_000, "no queue: it may be the radio");
+        assert_eq!(round(&mut e, 0, 250_000), 1_000_000, "no loss, and the queue went");
+        assert_eq!(round(&mut e, 50_000, 250_000), 300_000);
+        assert_eq!(e.state, State::Drain);
+        e.enter(at(200_000), State::Cruise);
+        (e.bw, e.bw_short) = ([1_000_000; 2], None);
+        assert_eq!(round(&mut e, 50_000, 250_000), 1_000_000, "lost before that was believed");
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Reference {
                 Frame::Unreliable(f) => {
                     let n = match (f.number, number) {
                         (NumberField::Next, Some(n)) => n + 1,
-                        (NumberField::Delta(d), Some(n)) => n + u64::from(d),
+                        (NumberField::Delta(d), Some(n)) => n + d,
                         (first, _) => expand_number(self.highest_unreliable, first).unwrap(),
                     };
                     number = Some(n);
@@ -155,7 +155,7 @@ impl Reference {
                     self.unreliable.push((n, packet.at_us));
                 }
                 Frame::Reliable(f) => {
-                    let stream = self.streams.entry(lane).or_insert(Stream {
+                    let stream = self.streams.entry(lane).or_insert_with(|| Stream {
                         delivered: 1,
                         end: 1,
                         ..Stream::default()

@@ -496,6 +496,26 @@ mod tests {
     }
 
     #[test]
+    fn a_peer_is_asked_before_its_room_is_used_up() {
+        let mut sender = with_waiting(8 << 20);
+        let mut asked = 0;
+        while sender.has_work() {
+            asked += usize::from(sender.should_ask_for_ack());
+            let mut out = Vec::new();
+            let (segments, _) = sender.fill(&mut out, 1232);
+            sender.on_packet_sent(at(0), out.len() as u16, segments, false);
+        }
+        assert!((2..=6).contains(&asked), "{asked} packets ask");
+        assert!(sender.is_waiting(), "for room at the peer");
+        let mut sender = with_waiting(100_000);
+        while sender.has_work() {
+            assert!(!sender.should_ask_for_ack());
+            send_all(&mut sender, at(0));
+        }
+        assert!(!sender.is_waiting());
+    }
+
+    #[test]
     fn silence_is_probed_before_everything_counts_as_lost() {
         let mut rate = FixedRate::new(1, 1);
         let mut sender = with_waiting(100_000);
