@@ -24,5 +24,6 @@ use gamesockets_reference as gns;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    gns::show_complaints(|text| eprintln!("{text}"));
     harness::main(&cases::all(), cases::peer)
 }

@@ -7,6 +7,7 @@ mod library;
 
 pub use library::{
     Change, Figures, Gns, Info, LIMIT_EXCEEDED, OK, Received, Scope, Value, complaints, log_count, log_tail,
+    show_complaints,
 };
 
 use std::env;

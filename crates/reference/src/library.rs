@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr, c_char, c_void};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The peer's objects, as it hands them out.
 type Object = *mut c_void;
@@ -136,6 +136,7 @@ const COMPLAINTS_MAX: usize = 20;
 const COMPLAINTS: [&str; 2] = ["Ignored bad", "Assertion Failed"];
 
 static COMPLAINED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static SHOW: OnceLock<fn(&str)> = OnceLock::new();
 static CHANGES: Mutex<Vec<(u32, Vec<u8>)>> = Mutex::new(Vec::new());
 static LOG: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
@@ -154,7 +155,9 @@ extern "C" fn on_log(_level: i32, text: *const c_char) {
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().trim_end().to_owned();
     if COMPLAINTS.iter().any(|complaint| text.contains(complaint)) {
         // A failed assertion may be the last thing that this process does.
-        eprintln!("{text}");
+        if let Some(show) = SHOW.get() {
+            show(&text);
+        }
         let mut complained = lock(&COMPLAINED);
         if complained.len() < COMPLAINTS_MAX {
             complained.push(text.clone());
@@ -171,6 +174,11 @@ extern "C" fn on_log(_level: i32, text: *const c_char) {
 pub fn log_tail(lines: usize) -> Vec<String> {
     let log = lock(&LOG);
     log.iter().skip(log.len().saturating_sub(lines)).cloned().collect()
+}
+
+/// From now on `show` is told what the peer finds wrong, as soon as it does. Only the first call has an effect.
+pub fn show_complaints(show: fn(&str)) {
+    SHOW.get_or_init(|| show);
 }
 
 /// What the peer found wrong with our packets since the last call.
