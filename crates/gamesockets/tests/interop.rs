@@ -9,8 +9,6 @@ mod cases;
 mod chat;
 #[path = "interop/env.rs"]
 mod env;
-#[path = "interop/gns.rs"]
-mod gns;
 #[path = "interop/harness.rs"]
 mod harness;
 #[path = "interop/ours.rs"]
@@ -22,8 +20,10 @@ mod side;
 #[path = "interop/world.rs"]
 mod world;
 
+use gamesockets_reference as gns;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    gns::show_complaints(|text| eprintln!("{text}"));
     harness::main(&cases::all(), cases::peer)
 }

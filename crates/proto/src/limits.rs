@@ -57,6 +57,9 @@ pub const AHEAD_BYTES_MIN: usize = 4 << 20;
 pub const AHEAD_BYTES_MAX: usize = 64 << 20;
 /// A lane whose window is nearly used up waits until so much of it is free, bytes: no packets with a few bytes each.
 pub const AHEAD_STEP_BYTES: u64 = 2048;
+/// With so much or less of it left the peer is asked for an acknowledgement: it might take its time, and the sender
+/// would stand still.
+pub const AHEAD_ASK_BYTES: u64 = 3 * AHEAD_STEP_BYTES;
 /// Packets sent again when acknowledgements do not come, before everything unacknowledged is taken for lost: the answer
 /// to these tells what is really missing (after RFC 8985 section 7 and RFC 9002 section 6.2.4).
 pub const PROBE_PACKETS: usize = 2;

@@ -10,6 +10,7 @@ type Arrow = (&'static str, &'static [&'static str]);
 /// those stand above it in this table: so nothing can point up.
 const MAP: &[Arrow] = &[
     ("gamesockets-testdata", &[]),
+    ("gamesockets-reference", &[]),
     ("gamesockets-wire", &[]),
     ("gamesockets-crypto", &["gamesockets-wire"]),
     ("gamesockets-proto", &["gamesockets-wire", "gamesockets-crypto"]),
@@ -44,13 +45,23 @@ const MAP: &[Arrow] = &[
     ),
     ("gamesockets-capi", &["gamesockets"]),
     ("gamesockets-godot", &["gamesockets"]),
-    ("gamesockets-cli", &["gamesockets-wire", "gamesockets-crypto", "gamesockets-sim", "gamesockets"]),
+    (
+        "gamesockets-cli",
+        &[
+            "gamesockets-reference",
+            "gamesockets-wire",
+            "gamesockets-crypto",
+            "gamesockets-sim",
+            "gamesockets",
+        ],
+    ),
     ("gamesockets-book", &["gamesockets"]),
     ("xtask", &[]),
 ];
 
 /// Crates that any other may use for its tests.
-const FOR_TESTS: &[&str] = &["gamesockets-sim", "gamesockets-testdata", "gamesockets"];
+const FOR_TESTS: &[&str] =
+    &["gamesockets-sim", "gamesockets-testdata", "gamesockets-reference", "gamesockets"];
 
 /// Packages from outside that only these crates may use: input, output and the system's randomness
 /// stay out of everything below them.

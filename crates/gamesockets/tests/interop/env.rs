@@ -1,12 +1,11 @@
 //! Where the other side's files are: environment variables name them.
 
+use crate::gns::{self, GNS_LIB};
 use std::env;
 use std::ffi::OsString;
 use std::net::{Ipv6Addr, UdpSocket};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-/// The shared library with the flat C interface.
-pub(crate) const GNS_LIB: &str = "GAMESOCKETS_GNS_LIB";
 /// Its example chat program. It finds its library in the folder of [`GNS_LIB`].
 pub(crate) const GNS_CHAT: &str = "GAMESOCKETS_GNS_CHAT";
 /// The same library built with another root of trust: the Ed25519 key whose seed is the bytes 0 to 31.
@@ -44,15 +43,11 @@ impl Need {
 }
 
 fn unset(name: &str) -> Option<String> {
-    match file(name) {
-        Some(path) if Path::new(&path).is_file() => None,
-        Some(path) => Some(format!("{name} names no file: {}", path.display())),
-        None => Some(format!("{name} is not set")),
-    }
+    gns::file(name).err()
 }
 
 fn file(name: &str) -> Option<OsString> {
-    env::var_os(name).filter(|value| !value.is_empty())
+    gns::file(name).ok()
 }
 
 pub(crate) fn gns_lib() -> Option<OsString> {

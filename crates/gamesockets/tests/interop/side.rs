@@ -3,7 +3,7 @@
 use crate::gns::{self, Gns, Scope};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-pub(crate) use crate::gns::Value;
+pub(crate) use crate::gns::{Figures, Value};
 
 /// Numbers of settings, the same in both libraries.
 pub(crate) mod keys {
@@ -81,16 +81,6 @@ pub(crate) enum NotSent {
     Full,
     /// Anything else.
     Other(String),
-}
-
-/// Figures about a connection.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Figures {
-    pub(crate) ping_ms: i32,
-    pub(crate) quality_local: f32,
-    pub(crate) quality_remote: f32,
-    pub(crate) out_packets: f32,
-    pub(crate) in_packets: f32,
 }
 
 /// One of the two libraries, started.

@@ -254,7 +254,7 @@ impl Connection {
     ) {
         self.pacer.spend(bytes);
         self.sender.on_packet_sent(now, bytes as u16, segments, stats.is_some());
-        let app_limited = !self.sender.has_work();
+        let app_limited = !self.sender.is_waiting();
         self.rate.on_sent(now, number, bytes as u16, self.sender.bytes_in_flight(), app_limited);
         self.stats.on_packet_sent(now, bytes);
         self.last_sent_at = Some(now);

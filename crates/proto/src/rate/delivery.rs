@@ -27,6 +27,8 @@ struct Record {
     first_sent_at: Timestamp,
     sent_at: Timestamp,
     app_limited: bool,
+    /// The last one that waited: what is acknowledged after it may come when it likes.
+    last: bool,
     settled: bool,
 }
 
@@ -48,6 +50,8 @@ pub(super) struct Batch {
     pub(super) prior_delivered: Option<u64>,
     /// Age of the oldest packet acknowledged by this one for the first time, microseconds.
     pub(super) oldest_age_us: Option<u64>,
+    /// Time since the acknowledgement before it, microseconds.
+    pub(super) interval_us: u64,
 }
 
 /// Counts what is delivered.
@@ -63,6 +67,7 @@ pub(super) struct Delivery {
     app_limited_until: u64,
     newest: Option<Record>,
     oldest_sent_at: Option<Timestamp>,
+    taken_at: Timestamp,
 }
 
 impl Delivery {
@@ -77,6 +82,7 @@ impl Delivery {
             app_limited_until: 0,
             newest: None,
             oldest_sent_at: None,
+            taken_at: now,
         }
     }
 
@@ -106,14 +112,14 @@ impl Delivery {
             self.delivered_at = now;
         }
         self.last_sent_at = now;
-        self.push(now, number);
+        self.push(now, number, app_limited);
         if app_limited {
             self.app_limited_until = (self.delivered + in_flight).max(1);
         }
         restart
     }
 
-    fn push(&mut self, now: Timestamp, number: u64) {
+    fn push(&mut self, now: Timestamp, number: u64, last: bool) {
         if self.first_number + self.records.len() as u64 != number {
             self.records.clear();
             self.first_number = number;
@@ -124,6 +130,7 @@ impl Delivery {
             first_sent_at: self.first_sent_at,
             sent_at: now,
             app_limited: self.is_app_limited(),
+            last,
             settled: false,
         });
         if self.records.len() > RECORDS_MAX {
@@ -143,12 +150,12 @@ impl Delivery {
     ) {
         self.delivered += bytes;
         self.delivered_at = now;
-        if !was_lost {
-            self.oldest_sent_at = Some(self.oldest_sent_at.map_or(sent_at, |at| at.min(sent_at)));
-        }
         let Some(index) = number.checked_sub(self.first_number) else { return };
         let Some(record) = usize::try_from(index).ok().and_then(|i| self.records.get_mut(i)) else { return };
         record.settled = true;
+        if !was_lost && !record.last {
+            self.oldest_sent_at = Some(self.oldest_sent_at.map_or(sent_at, |at| at.min(sent_at)));
+        }
         if self.newest.is_none_or(|n| n.sent_at <= record.sent_at) {
             self.newest = Some(*record);
         }
@@ -172,6 +179,7 @@ impl Delivery {
         let Some(newest) = self.newest.take() else {
             return Batch { oldest_age_us, ..Batch::default() };
         };
+        let interval_us = now.micros_since(core::mem::replace(&mut self.taken_at, now));
         self.first_sent_at = self.first_sent_at.max(newest.sent_at);
         let sent_us = newest.sent_at.micros_since(newest.first_sent_at);
         let acked_us = self.delivered_at.micros_since(newest.delivered_at);
@@ -181,7 +189,7 @@ impl Delivery {
             rate: bytes.saturating_mul(1_000_000) / stretch.max(1),
             app_limited: newest.app_limited,
         });
-        Batch { sample, prior_delivered: Some(newest.delivered), oldest_age_us }
+        Batch { sample, prior_delivered: Some(newest.delivered), oldest_age_us, interval_us }
     }
 
     fn forget(&mut self, now: Timestamp) {
@@ -247,6 +255,20 @@ mod tests {
         d.on_acked(at(60_050_000), 300, at(60_000_000), 1000, false);
         let sample = d.take(at(60_050_000), 0).sample.unwrap();
         assert_eq!(sample.rate, 20_000, "a packet in 50 ms, not in a minute");
+    }
+
+    #[test]
+    fn only_what_others_wait_behind_is_late() {
+        let mut d = Delivery::new(at(1));
+        d.on_sent(at(1), 0, 50, 50, true);
+        d.on_sent(at(1_000_000), 1, 1000, 1050, false);
+        d.on_sent(at(1_010_000), 2, 1000, 2050, false);
+        d.on_acked(at(1_060_000), 0, at(1), 50, false);
+        d.on_acked(at(1_060_000), 1, at(1_000_000), 1000, false);
+        assert_eq!(d.take(at(1_060_000), 0).oldest_age_us, Some(60_000), "the first one was alone");
+        d.on_acked(at(1_090_000), 2, at(1_010_000), 1000, false);
+        let batch = d.take(at(1_090_000), 0);
+        assert_eq!((batch.oldest_age_us, batch.interval_us), (Some(80_000), 30_000));
     }
 
     #[test]

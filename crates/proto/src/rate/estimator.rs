@@ -9,7 +9,8 @@
 //! * **Loss counts only with such a queue**, or when it is very high ([`LOSS_HEAVY_PERCENT`]). Radio links lose some
 //!   percent at random; the draft's limit of 2 % alone would take that for congestion.
 //! * **A path that became slower is believed after two rounds** that deliver less than 80 % of the estimate in front of
-//!   a queue. The draft waits until the filter forgets, which takes seconds while the queue grows.
+//!   a queue, or one that lost a fifth there as well. The draft waits until the filter forgets, which takes seconds while
+//!   the queue grows.
 //! * **Cruising yields to a queue**: it paces below the estimate and lowers the estimate itself while one stands
 //!   ([`YIELD_MAX`], [`CONCEDE_PERCENT`]). What a flow accepts falls with the root of its rate, so of two flows the larger
 //!   one concedes more and they meet; the draft relies on loss for that. A queue that stays whatever is conceded belongs
@@ -20,8 +21,9 @@
 //! * **Probing for bandwidth** comes about once a second instead of every two to three, so that a faster path is found
 //!   within two seconds.
 //! * **Late acknowledgements** widen the window by what arrives during the longest recent lateness; that is measured
-//!   directly (age of the oldest packet newly acknowledged, less the round trip) in place of the draft's
-//!   "extra_acked".
+//!   directly (age of the oldest packet newly acknowledged, less the round trip, but no more than the time since the
+//!   acknowledgement before) in place of the draft's "extra_acked". A peer whose acknowledgements come late, as those of
+//!   the reference library do (50 ms), is asked for prompt ones while probing: a probe ends when its queue is seen.
 //!
 //! Integers only. Nothing here reads a clock or draws random numbers; probing times are spread by a seeded counter.
 
@@ -97,6 +99,10 @@ const LATENESS_MAX_US: u64 = 100_000;
 const LATENESS_STRETCH_US: u64 = 5_000_000;
 /// Shortest time between requests for acknowledgements, microseconds.
 const ASK_EVERY_MIN_US: u64 = 10_000;
+/// The same while probing for more, microseconds.
+const ASK_PROBING_US: u64 = 5_000;
+/// Acknowledgements that are never later than this come by themselves often enough, microseconds.
+const PROMPT_US: u64 = 30_000;
 
 /// What the estimator is doing ("State Machine Operation").
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -140,8 +146,9 @@ struct Round {
     lost: u64,
     best_rate: u64,
     app_limited: bool,
-    /// Smallest round trip in it, microseconds.
+    /// Smallest and largest round trip in it, microseconds.
     min_rtt: Option<u64>,
+    max_rtt: u64,
 }
 
 /// What loss took away, in case it was none.
@@ -181,6 +188,8 @@ pub struct Estimator {
     full_rounds: u8,
     full_reached: bool,
     slower_rounds: u8,
+    /// When that was believed last: packets sent before are no sign of anything more.
+    believed_at: Timestamp,
     up_rounds: u8,
     previous_best: u64,
     /// Smallest queueing delay of the last round, microseconds.
@@ -219,6 +228,7 @@ impl Estimator {
                 best_rate: 0,
                 app_limited: false,
                 min_rtt: None,
+                max_rtt: 0,
             },
             bw: [0; 2],
             cycle_measured: false,
@@ -234,6 +244,7 @@ impl Estimator {
             full_rounds: 0,
             full_reached: false,
             slower_rounds: 0,
+            believed_at: now,
             up_rounds: 0,
             previous_best: 0,
             queue_us: 0,
@@ -332,8 +343,7 @@ impl Estimator {
         let paced = bw.saturating_mul(gain) / 100 * (100 - MARGIN_PERCENT) / 100;
         // Until the path was full once the rate only rises.
         self.pacing = if self.full_reached { paced } else { paced.max(self.pacing) };
-        let late = self.lateness[0].max(self.lateness[1]);
-        let extra = bw.saturating_mul(late) / 1_000_000 + 3 * PACKET;
+        let extra = bw.saturating_mul(self.late()) / 1_000_000 + 3 * PACKET;
         let mut window = self.path_bytes(bw).saturating_mul(WINDOW_GAIN);
         if self.state == State::Startup {
             window = window.max(INITIAL_BYTES * 2).saturating_mul(3) / 2;
@@ -377,6 +387,7 @@ impl Estimator {
             best_rate: 0,
             app_limited: self.delivery.is_app_limited(),
             min_rtt: None,
+            max_rtt: 0,
         };
     }
 
@@ -384,6 +395,7 @@ impl Estimator {
         let rtt = rtt.max(1);
         self.last_rtt = rtt;
         self.round.min_rtt = Some(self.round.min_rtt.map_or(rtt, |r| r.min(rtt)));
+        self.round.max_rtt = self.round.max_rtt.max(rtt);
         self.probe_min_rtt = Some(self.probe_min_rtt.map_or(rtt, |r| r.min(rtt)));
         let Some(min) = self.min_rtt else {
             self.min_rtt = Some(rtt);
@@ -397,13 +409,19 @@ impl Estimator {
         }
     }
 
+    /// The largest lateness of the last seconds, microseconds.
+    fn late(&self) -> u64 {
+        self.lateness[0].max(self.lateness[1])
+    }
+
     fn take_lateness(&mut self, now: Timestamp, batch: &Batch, rtt: Option<u64>) {
         if now.micros_since(self.lateness_since) > LATENESS_STRETCH_US {
             self.lateness = [0, self.lateness[0]];
             self.lateness_since = now;
         }
         if let (Some(age), Some(rtt)) = (batch.oldest_age_us, rtt) {
-            let late = age.saturating_sub(rtt).min(LATENESS_MAX_US);
+            // What is older than the last acknowledgement was lost for a while, or waited in a queue that is gone.
+            let late = age.saturating_sub(rtt).min(batch.interval_us).min(LATENESS_MAX_US);
             self.lateness[0] = self.lateness[0].max(late);
         }
     }
@@ -423,11 +441,15 @@ impl Estimator {
 
     /// Whether the present round lost so much that the path is overloaded ("Loss Signals", and see the module).
     fn overloaded(&self) -> bool {
-        let delivered = self.delivery.delivered() - self.round.began_at;
-        let total = (delivered + self.round.lost).max(1);
-        let percent = self.round.lost * 100 / total;
+        let percent = self.lost_percent();
         self.round.lost >= LOSS_BYTES_MIN
             && (percent >= LOSS_HEAVY_PERCENT || percent >= LOSS_PERCENT && self.round_had_queue())
+    }
+
+    /// Percent of the present round's bytes that were lost.
+    fn lost_percent(&self) -> u64 {
+        let delivered = self.delivery.delivered() - self.round.began_at;
+        self.round.lost * 100 / (delivered + self.round.lost).max(1)
     }
 
     /// Lowers the bounds after a round with too much loss.
@@ -530,23 +552,36 @@ impl Estimator {
 
     fn check_slower(&mut self, now: Timestamp, queue: bool) {
         let best = self.round.best_rate;
-        let busy = !self.round.app_limited && best > 0 && self.state != State::Startup;
         // While draining or probing the round trip, less is sent on purpose.
-        let full_speed = !matches!(self.state, State::Drain | State::Down | State::ProbeRtt);
+        let full_speed = !matches!(self.state, State::Startup | State::Drain | State::Down | State::ProbeRtt);
         // Yielding is no slowness.
         let expected = self.bw_now().min(self.pacing);
-        if !(busy && full_speed && queue && best * 100 < expected * SLOWER_PERCENT) {
+        if !full_speed || best == 0 || best * 100 >= expected * SLOWER_PERCENT {
             self.slower_rounds = 0;
             return;
         }
-        self.slower_rounds += 1;
-        if self.slower_rounds >= SLOWER_ROUNDS {
+        // Heavy loss empties the queue that caused it before the round is over: its longest round trip tells, then.
+        // Nobody has to wait for a second round, or for more to send.
+        let had_queue = self.round.max_rtt > self.rtt() + self.queue_limit();
+        if had_queue && self.lost_percent() >= LOSS_HEAVY_PERCENT {
+            self.believe_slower(now, best);
+        } else if queue && !self.round.app_limited {
+            self.slower_rounds += 1;
+            if self.slower_rounds >= SLOWER_ROUNDS {
+                self.believe_slower(now, best.max(self.previous_best));
+            }
+        } else {
             self.slower_rounds = 0;
-            self.bw = [0, best.max(self.previous_best).min(self.bw_long())];
-            self.bw_short = None;
-            self.inflight_high = None;
-            self.enter(now, State::Drain);
         }
+    }
+
+    fn believe_slower(&mut self, now: Timestamp, rate: u64) {
+        self.slower_rounds = 0;
+        self.bw = [0, rate.min(self.bw_long())];
+        self.bw_short = None;
+        self.inflight_high = None;
+        self.believed_at = now;
+        self.enter(now, State::Drain);
     }
 
     fn step(&mut self, now: Timestamp) {
@@ -640,9 +675,11 @@ impl RateController for Estimator {
         }
     }
 
-    fn on_lost(&mut self, _now: Timestamp, number: u64, _sent_at: Timestamp, bytes: u16) {
+    fn on_lost(&mut self, _now: Timestamp, number: u64, sent_at: Timestamp, bytes: u16) {
         self.delivery.on_lost(number);
-        self.round.lost += u64::from(bytes);
+        if sent_at >= self.believed_at {
+            self.round.lost += u64::from(bytes);
+        }
     }
 
     fn on_ack_done(&mut self, now: Timestamp, rtt_us: Option<u64>, in_flight: u64) {
@@ -652,7 +689,10 @@ impl RateController for Estimator {
         }
         let batch = self.delivery.take(now, self.min_rtt.unwrap_or(1));
         if let Some(prior) = batch.prior_delivered {
-            self.asked_at = now;
+            // A peer that acknowledges promptly by itself need not be asked.
+            if self.late() < PROMPT_US {
+                self.asked_at = now;
+            }
             self.take_lateness(now, &batch, rtt_us);
             self.take_sample(&batch);
             if prior >= self.round.ends_at {
@@ -678,7 +718,14 @@ impl RateController for Estimator {
     fn wants_ack(&mut self, now: Timestamp) -> bool {
         let every = (self.rtt() / 4).max(ASK_EVERY_MIN_US);
         let tight = self.in_flight + 2 * PACKET >= self.window;
-        let every = if tight { ASK_EVERY_MIN_US } else { every.max(25_000) };
+        // A probe ends when its queue is seen.
+        let probes =
+            self.late() >= PROMPT_US && matches!(self.state, State::Startup | State::Refill | State::Up);
+        let every = match (probes, tight) {
+            (true, _) => ASK_PROBING_US,
+            (false, true) => ASK_EVERY_MIN_US,
+            (false, false) => every.max(25_000),
+        };
         if now.micros_since(self.asked_at) < every {
             return false;
         }
@@ -818,6 +865,28 @@ mod tests {
         p.rate = 3_000_000;
         p.run(4_000_000);
         assert!(p.within(10), "{}", p.e.estimate());
+    }
+
+    #[test]
+    fn heavy_loss_in_front_of_a_queue_is_believed_at_once() {
+        let mut e = Estimator::new(at(1), 1000, MAX, 7);
+        (e.bw, e.state, e.min_rtt) = ([1_000_000; 2], State::Cruise, Some(40_000));
+        e.set_outputs();
+        let round = |e: &mut Estimator, lost, max_rtt| {
+            e.begin_round();
+            (e.round.best_rate, e.round.min_rtt, e.round.max_rtt) = (300_000, Some(40_000), max_rtt);
+            e.round.app_limited = true;
+            e.on_lost(at(200_000), 0, at(100_000), lost);
+            e.end_round(at(200_000));
+            e.bw_long()
+        };
+        assert_eq!(round(&mut e, 50_000, 45_000), 1_000_000, "no queue: it may be the radio");
+        assert_eq!(round(&mut e, 0, 250_000), 1_000_000, "no loss, and the queue went");
+        assert_eq!(round(&mut e, 50_000, 250_000), 300_000);
+        assert_eq!(e.state, State::Drain);
+        e.enter(at(200_000), State::Cruise);
+        (e.bw, e.bw_short) = ([1_000_000; 2], None);
+        assert_eq!(round(&mut e, 50_000, 250_000), 1_000_000, "lost before that was believed");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::trace::HostId;
 use core::net::{Ipv4Addr, SocketAddr};
 use gamesockets_crypto::aead::PacketKey;
 use gamesockets_crypto::rng::Rng;
-use gamesockets_wire::datagram::{Control, DataHeader, is_data, put_data_header};
+use gamesockets_wire::datagram::{Control, DataHeader, decode_stats, is_data, put_data_header};
 use gamesockets_wire::identity::Identity;
 use gamesockets_wire::msg;
 use std::collections::{BTreeMap, VecDeque};
@@ -66,8 +66,12 @@ impl Default for InsiderConfig {
 pub struct Opened {
     /// Its number.
     pub number: u64,
+    /// When it arrived, microseconds.
+    pub at_us: u64,
     /// Whether its header had the time field.
     pub time_field: bool,
+    /// What its header asked for: an acknowledgement, and that at once.
+    pub asks: (bool, bool),
     /// Its content.
     pub plain: Vec<u8>,
 }
@@ -156,13 +160,18 @@ impl Insider {
         self.silent = true;
     }
 
+    /// The host that links to it are set up with.
+    pub fn host(index: usize) -> HostId {
+        HostId(INSIDER_HOSTS + index as u32)
+    }
+
     pub(crate) fn arrive(&mut self, _shared: &mut Shared, from: SocketAddr, data: Vec<u8>) {
         self.inbox.push_back((from, data));
     }
 
     /// Reads what came, then does what it wants.
     pub(crate) fn act(&mut self, shared: &mut Shared, index: usize) {
-        let host = HostId(INSIDER_HOSTS + index as u32);
+        let host = Self::host(index);
         if self.silent {
             self.inbox.clear();
             return;
@@ -256,7 +265,7 @@ impl Insider {
     ) {
         if data.first().is_some_and(|lead| is_data(*lead)) {
             if let Some(s) = self.sessions.get_mut(&from) {
-                open(s, data);
+                open(s, now_us, data);
             }
             return;
         }
@@ -343,9 +352,13 @@ fn encode(control: &Control) -> Vec<u8> {
     out
 }
 
-fn open(s: &mut Session, data: &mut [u8]) {
+fn open(s: &mut Session, now_us: u64, data: &mut [u8]) {
     let Ok(header) = DataHeader::decode(data) else { return };
     let (wire, start, time_field) = (header.wire_number, header.len, header.time_since_prev.is_some());
+    let stats = header.stats.and_then(|blob| decode_stats(blob).ok());
+    let flags = stats.as_ref().and_then(|s| s.flags).unwrap_or(0);
+    let asked = flags & msg::STATS_FLAG_ACK_REQUEST_E2E != 0 || stats.is_some_and(|s| s.stats.is_some());
+    let asks = (asked, asked && flags & msg::STATS_FLAG_ACK_REQUEST_IMMEDIATE != 0);
     let gap = i64::from(wire.wrapping_sub(s.highest as u16) as i16);
     let number = s.highest.saturating_add_signed(gap);
     let Some((_, key)) = &mut s.keys else { return };
@@ -355,7 +368,7 @@ fn open(s: &mut Session, data: &mut [u8]) {
             if s.opened.len() == OPENED_MAX {
                 s.opened.pop_front();
             }
-            s.opened.push_back(Opened { number, time_field, plain: plain.to_vec() });
+            s.opened.push_back(Opened { number, at_us: now_us, time_field, asks, plain: plain.to_vec() });
         }
         Err(_) => s.unreadable += 1,
     }

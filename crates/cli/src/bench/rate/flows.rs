@@ -2,13 +2,11 @@
 
 use super::cable::Lab;
 use super::failed;
+use super::peer::{Arrivals, Own, Peer, Reference, VOICE_LANE};
 use crate::exit::{Code, Failure};
 use gamesockets::config::{ConfigKey, ConfigValue, Scope};
-use gamesockets::{
-    Connection, ConnectionHandle, ConnectionState, Context, Event, LaneConfig, Message, PollGroup, SendFlags,
-};
+use gamesockets::{Connection, ConnectionState, Context, Event, LaneConfig, SendFlags};
 use nix::sys::socket::{setsockopt, sockopt};
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -23,35 +21,25 @@ const WAITING: u32 = 800_000;
 const VOICE: usize = 100;
 const VOICE_EVERY: Duration = Duration::from_millis(20);
 const PAUSE: Duration = Duration::from_millis(1);
+/// Longer than anything waits in the link.
+const SETTLE: Duration = Duration::from_millis(400);
 const CONNECT_WITHIN: Duration = Duration::from_secs(10);
 /// Limits of the estimation, bytes per second.
 const RATE_MIN: i32 = 16 * 1024;
 const RATE_MAX: i32 = 100 << 20;
 
-/// What one of our flows got through.
-pub(super) struct Flow {
-    connection: Connection,
-    /// Payload bytes that arrived, in total.
-    pub(super) arrived: u64,
-}
-
-/// Our senders in the near namespace, our receiver in the far one.
+/// Our senders in the near namespace, and a receiver in the far one.
 pub(super) struct Ours<'a> {
     lab: &'a Lab,
     sender: Arc<Context>,
-    receiver: Context,
-    group: PollGroup,
-    to: SocketAddr,
-    pub(super) flows: Vec<Flow>,
-    by_handle: HashMap<ConnectionHandle, usize>,
-    inbox: Vec<Message>,
+    peer: Peer,
+    pub(super) flows: Vec<Connection>,
+    pub(super) arrivals: Arrivals,
     voice: Option<Instant>,
     began: Instant,
-    /// How long voice messages took, microseconds.
-    pub(super) voice_us: Vec<u64>,
 }
 
-fn context() -> Result<Context, Failure> {
+pub(super) fn context() -> Result<Context, Failure> {
     let context = Context::new().map_err(failed)?;
     for (key, value) in [
         (ConfigKey::SendRateMin, RATE_MIN),
@@ -66,43 +54,37 @@ fn context() -> Result<Context, Failure> {
 }
 
 impl<'a> Ours<'a> {
-    pub(super) fn new(lab: &'a Lab) -> Result<Self, Failure> {
-        let sender = Arc::new(lab.near.within(context)??);
-        let any = SocketAddr::from((lab.far.address, 0));
-        let (receiver, listener) = lab.far.within(move || {
-            let receiver = context()?;
-            let listener = receiver.listen(any).map_err(failed)?;
-            Ok::<_, Failure>((receiver, listener))
-        })??;
-        let group = receiver.create_poll_group().map_err(failed)?;
+    /// `reference`: the file of the reference library, if that is to receive.
+    pub(super) fn new(lab: &'a Lab, reference: Option<OsString>) -> Result<Self, Failure> {
+        let began = Instant::now();
+        let peer = match reference {
+            None => Peer::Own(Own::new(lab, began)?),
+            Some(library) => Peer::Reference(Reference::new(lab, library, began)?),
+        };
         Ok(Self {
             lab,
-            sender,
-            receiver,
-            group,
-            to: listener.local_addr(),
+            sender: Arc::new(lab.near.within(context)??),
+            peer,
             flows: Vec::new(),
-            by_handle: HashMap::new(),
-            inbox: Vec::new(),
+            arrivals: Arrivals::default(),
             voice: None,
-            began: Instant::now(),
-            voice_us: Vec::new(),
+            began,
         })
     }
 
     /// One more flow; waits until it is connected.
     pub(super) fn join(&mut self) -> Result<(), Failure> {
-        let (sender, to) = (Arc::clone(&self.sender), self.to);
+        let (sender, to) = (Arc::clone(&self.sender), self.peer.address());
         let connection = self.lab.near.within(move || sender.connect(to))?.map_err(failed)?;
-        let accepted = self.by_handle.len();
+        let accepted = self.arrivals.bytes.len();
         let deadline = Instant::now() + CONNECT_WITHIN;
-        while connection.state() != ConnectionState::Connected || self.by_handle.len() == accepted {
+        while connection.state() != ConnectionState::Connected || self.arrivals.bytes.len() == accepted {
             if Instant::now() > deadline {
                 return Err(Failure::new(Code::CannotConnect, "no connection over the test network"));
             }
             self.turn()?;
         }
-        self.flows.push(Flow { connection, arrived: 0 });
+        self.flows.push(connection);
         Ok(())
     }
 
@@ -110,7 +92,7 @@ impl<'a> Ours<'a> {
     pub(super) fn start_voice(&mut self) -> Result<(), Failure> {
         let lanes = [LaneConfig { priority: 1, weight: 1 }, LaneConfig { priority: 0, weight: 1 }];
         if let Some(flow) = self.flows.first() {
-            flow.connection.configure_lanes(&lanes).map_err(failed)?;
+            flow.configure_lanes(&lanes).map_err(failed)?;
         }
         self.voice = Some(Instant::now());
         Ok(())
@@ -119,19 +101,11 @@ impl<'a> Ours<'a> {
     /// What the first flow is thought to be able to send, bytes per second.
     pub(super) fn estimate(&self) -> Result<u32, Failure> {
         let flow = self.flows.first().ok_or_else(|| failed("no flow"))?;
-        Ok(flow.connection.status().map_err(failed)?.send_rate_bytes_per_sec)
+        Ok(flow.status().map_err(failed)?.send_rate_bytes_per_sec)
     }
 
     /// Fills the senders, empties the receiver, rests for a millisecond.
     pub(super) fn turn(&mut self) -> Result<(), Failure> {
-        for event in self.receiver.poll_events() {
-            let Event::ConnectionStatusChanged { connection, listener, new, .. } = event else { continue };
-            if new == ConnectionState::Connecting && listener.is_some() {
-                connection.set_poll_group(Some(&self.group)).map_err(failed)?;
-                connection.accept().map_err(failed)?;
-                self.by_handle.insert(connection.handle(), self.by_handle.len());
-            }
-        }
         for event in self.sender.poll_events() {
             let Event::ConnectionStatusChanged { new, info, .. } = event else { continue };
             if matches!(new, ConnectionState::ClosedByPeer | ConnectionState::ProblemDetectedLocally) {
@@ -139,17 +113,23 @@ impl<'a> Ours<'a> {
             }
         }
         self.fill()?;
-        self.receive()?;
+        self.peer.turn(&mut self.arrivals)?;
         thread::sleep(PAUSE);
         Ok(())
+    }
+
+    /// Ends the flows, and waits until nothing of them is on its way: the next receiver has the same address.
+    pub(super) fn end(self) {
+        drop(self);
+        thread::sleep(SETTLE);
     }
 
     fn fill(&mut self) -> Result<(), Failure> {
         let now = Instant::now();
         for flow in &self.flows {
-            let waiting = flow.connection.status().map_err(failed)?.pending_reliable;
+            let waiting = flow.status().map_err(failed)?.pending_reliable;
             for _ in waiting / BULK as u32..WAITING / BULK as u32 {
-                flow.connection.send(&[0; BULK], SendFlags::RELIABLE).map_err(failed)?;
+                flow.send(&[0; BULK], SendFlags::RELIABLE).map_err(failed)?;
             }
         }
         while let (Some(due), Some(flow)) = (self.voice.filter(|due| *due <= now), self.flows.first()) {
@@ -159,24 +139,8 @@ impl<'a> Ours<'a> {
                 *place = at.to_le_bytes();
             }
             // What is dropped counts as never arrived.
-            let _ = flow.connection.send_on_lane(&message, SendFlags::UNRELIABLE | SendFlags::NO_NAGLE, 1);
+            let _ = flow.send_on_lane(&message, SendFlags::UNRELIABLE | SendFlags::NO_NAGLE, VOICE_LANE);
             self.voice = Some(due + VOICE_EVERY);
-        }
-        Ok(())
-    }
-
-    fn receive(&mut self) -> Result<(), Failure> {
-        self.group.receive_into(&mut self.inbox, usize::MAX).map_err(failed)?;
-        let now = self.began.elapsed().as_micros() as u64;
-        for message in self.inbox.drain(..) {
-            if message.lane() == 1 {
-                let sent = message.payload().first_chunk().map_or(now, |b| u64::from_le_bytes(*b));
-                self.voice_us.push(now.saturating_sub(sent));
-            } else if let Some(flow) =
-                self.by_handle.get(&message.connection()).and_then(|i| self.flows.get_mut(*i))
-            {
-                flow.arrived += message.payload().len() as u64;
-            }
         }
         Ok(())
     }

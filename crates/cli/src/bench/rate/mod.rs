@@ -5,6 +5,8 @@ mod cable;
 #[cfg(target_os = "linux")]
 mod flows;
 #[cfg(target_os = "linux")]
+mod peer;
+#[cfg(target_os = "linux")]
 mod scenario;
 
 use crate::exit::{Code, Failure};
@@ -21,6 +23,8 @@ unprivileged user namespaces; without them it says what is missing and ends with
 Rows: mbit_1, mbit_10, mbit_100 (one flow; measured from the third second on), cubic and bbr (beside one TCP flow of the
 kernel), two_flows, step_up (10 to 40 Mbit/s), step_down (40 to 10; both measured from two seconds after the step on),
 voice (100 bytes, 50 times a second on a lane of their own beside a full one), loss_1 (1 % at random).
+gns_*: the same, but bbr, with the reference library (GameNetworkingSockets, its default settings) as receiver; needs
+GAMESOCKETS_GNS_LIB, the path of its shared library.
 
 JSON keys (--json): bench, seconds, rows[]. Each row: key, rate_mbit, and null or
   of_possible   payload of all flows, as a share of the link's rate; 0.95 is the most that headers leave
@@ -28,7 +32,11 @@ JSON keys (--json): bench, seconds, rows[]. Each row: key, rate_mbit, and null o
   queue_p50_ms, queue_p95_ms  how long packets waited for the link
   voice_p99_ms  from sending a voice message to its arrival
   estimate_mbit what the first flow reports at the end
+  refused       times the reference library complained about data beyond its limits
   skipped       why the row was not measured
+and goals[], each with
+  goal          what the row is to reach, in words
+  met           whether it did
 
 Examples:
   gamesockets bench rate

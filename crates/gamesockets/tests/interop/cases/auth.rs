@@ -277,7 +277,7 @@ fn other_authority() -> Outcome {
     let (_, conn) = attempt(&mut w, Role::GnsListens, &demand(0), &[])?;
     let facts = refusal(&mut w, Role::GnsListens, conn)?;
     ensure!(facts.end_reason == TIMEOUT, "we ended with {}", end(&facts));
-    ensure!(gns::log_has("is not known to us"), "their log does not say why");
+    ensure!(gns::log_count("is not known to us") > 0, "their log does not say why");
     let (_, conn) = attempt(&mut w, Role::GnsConnects, &demand(0), &[])?;
     let facts = refusal(&mut w, Role::GnsConnects, conn)?;
     ensure!(facts.end_reason == TIMEOUT, "they ended with {}", end(&facts));

@@ -1,7 +1,7 @@
 //! One lane of the sender: what waits, what is in flight, what has to go again.
 
 use super::outbox::{OutLane, Queued, Run};
-use crate::limits::{AHEAD_BYTES_REFERENCE, AHEAD_STEP_BYTES, ISLANDS_REFERENCE};
+use crate::limits::{AHEAD_ASK_BYTES, AHEAD_BYTES_REFERENCE, AHEAD_STEP_BYTES, ISLANDS_REFERENCE};
 use crate::util::ranges::Ranges;
 use crate::util::rope::Rope;
 use alloc::collections::VecDeque;
@@ -130,6 +130,17 @@ impl SendLane {
     /// Whether anything may be sent now.
     pub(super) fn has_work(&self) -> bool {
         self.next().is_some()
+    }
+
+    /// Whether anything waits, be it only for room at the peer.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.has_lost() || !self.queue.is_empty()
+    }
+
+    /// Whether new stream bytes will soon have to wait for room at the peer.
+    pub(super) fn is_nearly_ahead(&self) -> bool {
+        let room = (self.acked_to + self.ahead.bytes).saturating_sub(self.next_pos);
+        room < AHEAD_ASK_BYTES && self.stream.end() > self.next_pos
     }
 
     /// New stream bytes up to `end`, as far as the peer has room for them. Beyond that they would be thrown away, and

@@ -193,6 +193,11 @@ impl Sender {
         self.lanes.iter().any(SendLane::has_work)
     }
 
+    /// Whether anything waits, be it only for room at the peer: a sender that waits for that does not lack data.
+    pub fn is_waiting(&self) -> bool {
+        self.lanes.iter().any(SendLane::is_waiting)
+    }
+
     /// When waiting data should go: at once when a packet can be filled or something was lost, else when the oldest
     /// message has waited long enough (protocol.md §3.12). Microseconds; 0 is now.
     pub fn data_ready_at(&self, packet_bytes: u64) -> Option<u64> {
@@ -222,10 +227,11 @@ impl Sender {
         self.next_number() - self.highest_acked.max(1) > most
     }
 
-    /// Whether so many packets are unacknowledged that the peer should be asked for an acknowledgement.
+    /// Whether so much is unacknowledged that the peer should be asked for an acknowledgement.
     pub fn should_ask_for_ack(&self) -> bool {
         let span = self.next_number() - self.highest_acked.max(1);
-        span > UNACKED_SPAN_ASK && span.is_multiple_of(UNACKED_SPAN_ASK / 8)
+        let many = span > UNACKED_SPAN_ASK && span.is_multiple_of(UNACKED_SPAN_ASK / 8);
+        many || self.lanes.iter().any(SendLane::is_nearly_ahead)
     }
 
     /// Bytes in packets neither acknowledged nor lost.
@@ -521,6 +527,26 @@ mod tests {
         send_all(&mut sender, at(0));
         let sent = sender.total_bytes().2;
         assert!(((4 << 20) - 2048..=4 << 20).contains(&sent), "{sent} bytes");
+    }
+
+    #[test]
+    fn a_peer_is_asked_before_its_room_is_used_up() {
+        let mut sender = with_waiting(8 << 20);
+        let mut asked = 0;
+        while sender.has_work() {
+            asked += usize::from(sender.should_ask_for_ack());
+            let mut out = Vec::new();
+            let (segments, _) = sender.fill(&mut out, 1232);
+            sender.on_packet_sent(at(0), out.len() as u16, segments, false);
+        }
+        assert!((2..=6).contains(&asked), "{asked} packets ask");
+        assert!(sender.is_waiting(), "for room at the peer");
+        let mut sender = with_waiting(100_000);
+        while sender.has_work() {
+            assert!(!sender.should_ask_for_ack());
+            send_all(&mut sender, at(0));
+        }
+        assert!(!sender.is_waiting());
     }
 
     #[test]

@@ -1,23 +1,22 @@
 //! The peer's flat C interface, loaded while the program runs.
 //!
-//! The only file of the tests with `unsafe`: calls into a foreign library have no safe form. What the library fills in
+//! The leaf with `unsafe`: calls into a foreign library have no safe form. What the library fills in
 //! is read from plain byte buffers at fixed offsets, so that no foreign struct has to be described twice.
 
-use crate::side::Figures;
 use libloading::Library;
 use std::collections::VecDeque;
 use std::ffi::{CStr, CString, OsStr, c_char, c_void};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::ptr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// The peer's objects, as it hands them out.
 type Object = *mut c_void;
 
 /// Success, in the peer's result numbers.
-pub(crate) const OK: i32 = 1;
+pub const OK: i32 = 1;
 /// The send buffer is full, in the peer's result numbers.
-pub(crate) const LIMIT_EXCEEDED: i32 = 25;
+pub const LIMIT_EXCEEDED: i32 = 25;
 /// Lines of the peer's log that are kept.
 const LOG_LINES_MAX: usize = 4000;
 /// Bytes of error texts.
@@ -57,7 +56,7 @@ struct ConfigEntry {
 
 /// The value of a setting.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Value {
+pub enum Value {
     /// A whole number of 32 bits.
     Int(i32),
     /// A number with a fraction.
@@ -78,29 +77,56 @@ impl Value {
 
 /// What the peer says about one of its connections.
 #[derive(Clone, Debug)]
-pub(crate) struct Info {
-    pub(crate) identity: String,
-    pub(crate) listener: u32,
-    pub(crate) state: i32,
-    pub(crate) end_reason: i32,
-    pub(crate) end_debug: String,
-    pub(crate) flags: i32,
+pub struct Info {
+    /// Text form of who is at the other end.
+    pub identity: String,
+    /// The listen socket it came in through; 0: none.
+    pub listener: u32,
+    /// The peer's number of the state.
+    pub state: i32,
+    /// The peer's number of the reason why it ended.
+    pub end_reason: i32,
+    /// The same in words.
+    pub end_debug: String,
+    /// The peer's bits about authentication and encryption.
+    pub flags: i32,
 }
 
 /// A change of state that the peer reported.
 #[derive(Clone, Debug)]
-pub(crate) struct Change {
-    pub(crate) conn: u32,
-    pub(crate) info: Info,
+pub struct Change {
+    /// Its handle.
+    pub conn: u32,
+    /// What is so now.
+    pub info: Info,
 }
 
 /// A message that the peer received.
 #[derive(Clone, Debug)]
-pub(crate) struct Received {
-    pub(crate) data: Vec<u8>,
-    pub(crate) number: i64,
-    pub(crate) flags: i32,
-    pub(crate) lane: u16,
+pub struct Received {
+    /// The payload.
+    pub data: Vec<u8>,
+    /// Its number.
+    pub number: i64,
+    /// The peer's bits about how it was sent.
+    pub flags: i32,
+    /// The lane it came on.
+    pub lane: u16,
+}
+
+/// Figures about a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Figures {
+    /// Round trip, milliseconds; negative: unknown.
+    pub ping_ms: i32,
+    /// Part of the packets that arrive here, 0 to 1; negative: unknown.
+    pub quality_local: f32,
+    /// The same at the other end.
+    pub quality_remote: f32,
+    /// Packets sent per second.
+    pub out_packets: f32,
+    /// Packets received per second.
+    pub in_packets: f32,
 }
 
 /// Complaints that are kept.
@@ -110,6 +136,7 @@ const COMPLAINTS_MAX: usize = 20;
 const COMPLAINTS: [&str; 2] = ["Ignored bad", "Assertion Failed"];
 
 static COMPLAINED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+static SHOW: OnceLock<fn(&str)> = OnceLock::new();
 static CHANGES: Mutex<Vec<(u32, Vec<u8>)>> = Mutex::new(Vec::new());
 static LOG: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
@@ -128,7 +155,9 @@ extern "C" fn on_log(_level: i32, text: *const c_char) {
     let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().trim_end().to_owned();
     if COMPLAINTS.iter().any(|complaint| text.contains(complaint)) {
         // A failed assertion may be the last thing that this process does.
-        eprintln!("{text}");
+        if let Some(show) = SHOW.get() {
+            show(&text);
+        }
         let mut complained = lock(&COMPLAINED);
         if complained.len() < COMPLAINTS_MAX {
             complained.push(text.clone());
@@ -142,19 +171,24 @@ extern "C" fn on_log(_level: i32, text: *const c_char) {
 }
 
 /// The latest lines of the peer's log, oldest first.
-pub(crate) fn log_tail(lines: usize) -> Vec<String> {
+pub fn log_tail(lines: usize) -> Vec<String> {
     let log = lock(&LOG);
     log.iter().skip(log.len().saturating_sub(lines)).cloned().collect()
 }
 
+/// From now on `show` is told what the peer finds wrong, as soon as it does. Only the first call has an effect.
+pub fn show_complaints(show: fn(&str)) {
+    SHOW.get_or_init(|| show);
+}
+
 /// What the peer found wrong with our packets since the last call.
-pub(crate) fn complaints() -> Vec<String> {
+pub fn complaints() -> Vec<String> {
     std::mem::take(&mut *lock(&COMPLAINED))
 }
 
-/// Whether a line of the peer's log holds the text.
-pub(crate) fn log_has(text: &str) -> bool {
-    lock(&LOG).iter().any(|line| line.contains(text))
+/// How many of the kept lines of the peer's log hold the text.
+pub fn log_count(text: &str) -> usize {
+    lock(&LOG).iter().filter(|line| line.contains(text)).count()
 }
 
 macro_rules! functions {
@@ -208,7 +242,7 @@ functions! {
 
 /// Which object a setting is for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Scope {
+pub enum Scope {
     /// Everything.
     Global,
     /// A listen socket and what comes in through it.
@@ -216,7 +250,7 @@ pub(crate) enum Scope {
 }
 
 /// The peer's library with its one interface object. One per process, on one thread.
-pub(crate) struct Gns {
+pub struct Gns {
     functions: Functions,
     sockets: Object,
     utils: Object,
@@ -224,7 +258,10 @@ pub(crate) struct Gns {
 
 impl Gns {
     /// Loads and starts the library. `identity` is its text form; without one the peer is nobody in particular.
-    pub(crate) fn start(path: &OsStr, identity: Option<&str>) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// It cannot be loaded, lacks a function, or does not start: a text that says which.
+    pub fn start(path: &OsStr, identity: Option<&str>) -> Result<Self, String> {
         // SAFETY: the library's initialisers are those of a C++ run time; they touch nothing of ours.
         let lib =
             unsafe { Library::new(path) }.map_err(|e| format!("cannot load {}: {e}", path.display()))?;
@@ -263,7 +300,10 @@ impl Gns {
     }
 
     /// Listens on the address; its port must not be 0.
-    pub(crate) fn listen(&self, at: SocketAddr, options: &[(i32, Value)]) -> Result<u32, String> {
+    ///
+    /// # Errors
+    /// The peer refuses.
+    pub fn listen(&self, at: SocketAddr, options: &[(i32, Value)]) -> Result<u32, String> {
         let (at_bytes, options) = (address(at), entries(options));
         // SAFETY: the address has the interface's layout and the options are as many as is said.
         let id = unsafe {
@@ -273,7 +313,10 @@ impl Gns {
     }
 
     /// Starts to connect.
-    pub(crate) fn connect(&self, to: SocketAddr, options: &[(i32, Value)]) -> Result<u32, String> {
+    ///
+    /// # Errors
+    /// The peer refuses.
+    pub fn connect(&self, to: SocketAddr, options: &[(i32, Value)]) -> Result<u32, String> {
         let (to_bytes, options) = (address(to), entries(options));
         // SAFETY: the address has the interface's layout and the options are as many as is said.
         let id = unsafe {
@@ -283,20 +326,26 @@ impl Gns {
     }
 
     /// Accepts; gives the result number.
-    pub(crate) fn accept(&self, conn: u32) -> i32 {
+    pub fn accept(&self, conn: u32) -> i32 {
         // SAFETY: any number may be passed as a handle.
         unsafe { (self.functions.accept)(self.sockets, conn) }
     }
 
     /// Closes; `false` for a bad handle.
-    pub(crate) fn close(&self, conn: u32, reason: i32, text: &str, linger: bool) -> Result<bool, String> {
+    ///
+    /// # Errors
+    /// The text holds a zero byte.
+    pub fn close(&self, conn: u32, reason: i32, text: &str, linger: bool) -> Result<bool, String> {
         let text = c_text(text)?;
         // SAFETY: any number may be passed as a handle; the text is terminated and copied by the callee.
         Ok(unsafe { (self.functions.close)(self.sockets, conn, reason, text.as_ptr(), linger) })
     }
 
     /// Sends; gives the message's number or the result number.
-    pub(crate) fn send(&self, conn: u32, data: &[u8], flags: i32, lane: u16) -> Result<i64, i32> {
+    ///
+    /// # Errors
+    /// The peer's result number.
+    pub fn send(&self, conn: u32, data: &[u8], flags: i32, lane: u16) -> Result<i64, i32> {
         if lane > 0 {
             return self.send_on_lane(conn, data, flags, lane);
         }
@@ -335,7 +384,7 @@ impl Gns {
     }
 
     /// Everything that waits to be read on the connection.
-    pub(crate) fn receive(&self, conn: u32) -> Vec<Received> {
+    pub fn receive(&self, conn: u32) -> Vec<Received> {
         let mut all = Vec::new();
         loop {
             let mut messages = [ptr::null_mut(); FETCH];
@@ -373,7 +422,7 @@ impl Gns {
     }
 
     /// Facts about a connection; `None` for a bad handle.
-    pub(crate) fn info(&self, conn: u32) -> Option<Info> {
+    pub fn info(&self, conn: u32) -> Option<Info> {
         let mut room = Room::<INFO>::new();
         // SAFETY: the room has the size of the struct that is filled in.
         let ok = unsafe { (self.functions.info)(self.sockets, conn, room.out()) };
@@ -395,7 +444,7 @@ impl Gns {
     }
 
     /// Figures about a connection.
-    pub(crate) fn figures(&self, conn: u32) -> Option<Figures> {
+    pub fn figures(&self, conn: u32) -> Option<Figures> {
         let mut room = Room::<120>::new();
         // SAFETY: the room has the size of the struct that is filled in; no lanes are asked for.
         let result = unsafe { (self.functions.status)(self.sockets, conn, room.out(), 0, ptr::null_mut()) };
@@ -409,7 +458,7 @@ impl Gns {
     }
 
     /// Everything the peer knows about a connection, as text.
-    pub(crate) fn detailed(&self, conn: u32) -> String {
+    pub fn detailed(&self, conn: u32) -> String {
         let mut text = vec![0u8; DETAILED_BYTES];
         // SAFETY: the buffer has the size that is passed with it.
         unsafe { (self.functions.detailed)(self.sockets, conn, text.as_mut_ptr(), DETAILED_BYTES as i32) };
@@ -417,7 +466,7 @@ impl Gns {
     }
 
     /// Sets up lanes; gives the result number.
-    pub(crate) fn lanes(&self, conn: u32, lanes: &[(i32, u16)]) -> i32 {
+    pub fn lanes(&self, conn: u32, lanes: &[(i32, u16)]) -> i32 {
         let (priorities, weights): (Vec<i32>, Vec<u16>) = lanes.iter().copied().unzip();
         let count = lanes.len() as i32;
         // SAFETY: both lists are as long as is said.
@@ -425,7 +474,10 @@ impl Gns {
     }
 
     /// Changes a setting.
-    pub(crate) fn configure(&self, scope: Scope, key: i32, value: Value) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// The peer does not take it.
+    pub fn configure(&self, scope: Scope, key: i32, value: Value) -> Result<(), String> {
         let (number, object) = match scope {
             Scope::Global => (1, 0),
             Scope::Listener(id) => (3, id as isize),
@@ -439,7 +491,7 @@ impl Gns {
     }
 
     /// Lets the peer report, and gives what it reported since the last call.
-    pub(crate) fn changes(&self) -> Vec<Change> {
+    pub fn changes(&self) -> Vec<Change> {
         // SAFETY: the object lives until the library is shut down.
         unsafe { (self.functions.run)(self.sockets) };
         let raw = std::mem::take(&mut *lock(&CHANGES));
@@ -447,7 +499,10 @@ impl Gns {
     }
 
     /// The blob with which the peer asks an authority for a certificate.
-    pub(crate) fn certificate_request(&self) -> Result<Vec<u8>, String> {
+    ///
+    /// # Errors
+    /// The peer's reason.
+    pub fn certificate_request(&self) -> Result<Vec<u8>, String> {
         let mut blob = vec![0u8; 4096];
         let mut len = blob.len() as i32;
         let mut error = [0u8; ERROR_BYTES];
@@ -465,7 +520,10 @@ impl Gns {
     }
 
     /// Gives the peer a certificate.
-    pub(crate) fn set_certificate(&self, blob: &[u8]) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// The peer's reason.
+    pub fn set_certificate(&self, blob: &[u8]) -> Result<(), String> {
         let mut error = [0u8; ERROR_BYTES];
         // SAFETY: the blob is as long as is said, the error buffer has the size the header demands.
         let ok = unsafe {
