@@ -77,7 +77,7 @@ impl Node {
     fn turn(&mut self, at_most: Duration) -> Result<()> {
         self.context.poll(at_most)?;
         for event in self.context.poll_events() {
-            let Event::ConnectionStatusChanged { connection, listener, old, new, info } = event else {
+            let Event::ConnectionStatusChanged { connection, listener, old, new, info, .. } = event else {
                 continue;
             };
             match new {
