@@ -1,7 +1,7 @@
 //! The reference library (GameNetworkingSockets 1.6) as a peer: its C interface, loaded while the program runs.
 //!
 //! For tests and measurements; nothing of the library is in this repository. An environment variable
-//! names the file ([`file`]); without it whoever wants the peer says what was skipped.
+//! names the file ([`file()`]); without it whoever wants the peer says what was skipped.
 
 mod library;
 
