@@ -880,6 +880,21 @@ uint64_t SteamAPI_SteamNetworkingIdentity_GetPSNID(SteamNetworkingIdentity *self
 /* Sets a number. */
 void SteamAPI_SteamNetworkingIdentity_SetPSNID(SteamNetworkingIdentity *self_, uint64_t id);
 
+/* A setting and its value, a whole number of 32 bits. */
+void SteamAPI_SteamNetworkingConfigValue_t_SetInt32(SteamNetworkingConfigValue_t *self_, int32_t val, int32_t data);
+
+/* A setting and its value, a whole number of 64 bits. */
+void SteamAPI_SteamNetworkingConfigValue_t_SetInt64(SteamNetworkingConfigValue_t *self_, int32_t val, int64_t data);
+
+/* A setting and its value, a number with a fraction. */
+void SteamAPI_SteamNetworkingConfigValue_t_SetFloat(SteamNetworkingConfigValue_t *self_, int32_t val, float data);
+
+/* A setting and its value, a pointer. */
+void SteamAPI_SteamNetworkingConfigValue_t_SetPtr(SteamNetworkingConfigValue_t *self_, int32_t val, void *data);
+
+/* A setting and its value, a text, which has to stay where it is until the struct was used. */
+void SteamAPI_SteamNetworkingConfigValue_t_SetString(SteamNetworkingConfigValue_t *self_, int32_t val, const char *data);
+
 /* ---- Sockets ---- */
 
 /* Listens at an address; all zeros is every address of the machine. 0 if the port is 0 or taken, or an option

@@ -1,9 +1,9 @@
 //! Helpers of structs.
 
-use crate::abi::structs::{HostedAddress, IPAddr, Identity};
+use crate::abi::structs::{ConfigValue, HostedAddress, IPAddr, Identity};
 use crate::ffi::message::MessagePtr;
-use crate::ffi::ptr::{Bytes, In, Out, Text, TextRoom};
-use crate::imp::{calls, identity};
+use crate::ffi::ptr::{Bytes, In, Opaque, Out, Text, TextRoom};
+use crate::imp::{calls, config, identity};
 use std::ffi::c_char;
 
 exports! {
@@ -162,4 +162,34 @@ exports! {
     SteamAPI_SteamNetworkingIdentity_GetPSNID(this: Out<'_, Identity>) -> u64 = identity::psn_id;
     /// Sets a number.
     SteamAPI_SteamNetworkingIdentity_SetPSNID(this: Out<'_, Identity>, id: u64) = identity::set_psn_id;
+    /// A setting and its value, a whole number of 32 bits.
+    SteamAPI_SteamNetworkingConfigValue_t_SetInt32(
+        this: Out<'_, ConfigValue>,
+        val: i32,
+        data: i32,
+    ) = config::option_int32;
+    /// A setting and its value, a whole number of 64 bits.
+    SteamAPI_SteamNetworkingConfigValue_t_SetInt64(
+        this: Out<'_, ConfigValue>,
+        val: i32,
+        data: i64,
+    ) = config::option_int64;
+    /// A setting and its value, a number with a fraction.
+    SteamAPI_SteamNetworkingConfigValue_t_SetFloat(
+        this: Out<'_, ConfigValue>,
+        val: i32,
+        data: f32,
+    ) = config::option_float;
+    /// A setting and its value, a pointer.
+    SteamAPI_SteamNetworkingConfigValue_t_SetPtr(
+        this: Out<'_, ConfigValue>,
+        val: i32,
+        data: Opaque,
+    ) = config::option_ptr;
+    /// A setting and its value, a text, which has to stay where it is until the struct was used.
+    SteamAPI_SteamNetworkingConfigValue_t_SetString(
+        this: Out<'_, ConfigValue>,
+        val: i32,
+        data: Text<'_>,
+    ) = config::option_text;
 }

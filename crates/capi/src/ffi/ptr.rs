@@ -323,6 +323,11 @@ impl<'a> Text<'a> {
         String::from_utf8_lossy(bytes.get(..max).unwrap_or(bytes)).into_owned()
     }
 
+    /// Where it lies, to be kept for the caller.
+    pub(crate) fn address(self) -> usize {
+        self.0 as usize
+    }
+
     /// Whether there is none.
     pub(crate) const fn is_null(self) -> bool {
         self.0.is_null()

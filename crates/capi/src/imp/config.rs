@@ -271,6 +271,35 @@ pub(crate) fn set_connection_text(_: Interface<Utils>, conn: u32, number: i32, v
     set_text(Scope::Connection(conn), number, val)
 }
 
+/// Fills in a setting and its value; a number lies at the start of the eight bytes.
+fn fill(this: Out<'_, CValue>, number: i32, data_type: DataType, value: &[u8]) {
+    let mut val = [0; 8];
+    for (to, from) in val.iter_mut().zip(value) {
+        *to = *from;
+    }
+    this.set(CValue::new(number, data_type.number(), val));
+}
+
+pub(crate) fn option_int32(this: Out<'_, CValue>, number: i32, data: i32) {
+    fill(this, number, DataType::Int32, &data.to_ne_bytes());
+}
+
+pub(crate) fn option_int64(this: Out<'_, CValue>, number: i32, data: i64) {
+    fill(this, number, DataType::Int64, &data.to_ne_bytes());
+}
+
+pub(crate) fn option_float(this: Out<'_, CValue>, number: i32, data: f32) {
+    fill(this, number, DataType::Float, &data.to_ne_bytes());
+}
+
+pub(crate) fn option_ptr(this: Out<'_, CValue>, number: i32, data: Opaque) {
+    fill(this, number, DataType::Ptr, &(data.0 as usize).to_ne_bytes());
+}
+
+pub(crate) fn option_text(this: Out<'_, CValue>, number: i32, data: Text<'_>) {
+    fill(this, number, DataType::String, &data.address().to_ne_bytes());
+}
+
 macro_rules! callbacks {
     ($($function:ident($type:ty) = $key:ident;)+) => {
         $(pub(crate) fn $function(_: Interface<Utils>, callback: $type) -> bool {

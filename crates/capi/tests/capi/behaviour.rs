@@ -43,6 +43,32 @@ fn accept(conn: u32) -> i32 {
     c!(sockets::SteamAPI_ISteamNetworkingSockets_AcceptConnection(THIS, conn))
 }
 
+/// An option that one of the functions for it made.
+fn made(make: impl FnOnce(*mut ConfigValue)) -> (i32, i32, [u8; 8]) {
+    let mut option = ConfigValue::new(-1, -1, [0xff; 8]);
+    make(&raw mut option);
+    (option.value, option.data_type, option.val)
+}
+
+#[test]
+fn options_are_made_by_functions_too() {
+    let eight = |bytes: &[u8]| std::array::from_fn(|at| bytes.get(at).copied().unwrap_or(0));
+    let name = c"somewhere";
+    let there = name.as_ptr() as usize;
+    let int32 = made(|o| c!(structs::SteamAPI_SteamNetworkingConfigValue_t_SetInt32(o, 9, -2)));
+    assert_eq!(int32, (9, 1, eight(&(-2_i32).to_ne_bytes())));
+    let int64 = made(|o| c!(structs::SteamAPI_SteamNetworkingConfigValue_t_SetInt64(o, 40, i64::MIN)));
+    assert_eq!(int64, (40, 2, i64::MIN.to_ne_bytes()));
+    let float = made(|o| c!(structs::SteamAPI_SteamNetworkingConfigValue_t_SetFloat(o, 2, 0.5)));
+    assert_eq!(float, (2, 3, eight(&0.5_f32.to_ne_bytes())));
+    let text = made(|o| c!(structs::SteamAPI_SteamNetworkingConfigValue_t_SetString(o, 103, name.as_ptr())));
+    assert_eq!(text, (103, 4, eight(&there.to_ne_bytes())));
+    let pointer = made(|o| {
+        c!(structs::SteamAPI_SteamNetworkingConfigValue_t_SetPtr(o, 201, name.as_ptr().cast_mut().cast()))
+    });
+    assert_eq!(pointer, (201, 5, eight(&there.to_ne_bytes())));
+}
+
 #[test]
 fn a_connection_from_listen_to_close() {
     let _started = start();

@@ -13,3 +13,4 @@ mod programs;
 mod reference;
 mod symbols;
 mod tables;
+mod talk;

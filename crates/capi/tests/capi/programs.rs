@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A program and how it is built.
-struct Program {
+pub(crate) struct Program {
     source: &'static str,
     compiler: &'static str,
     standard: &'static str,
@@ -14,6 +14,8 @@ struct Program {
 const ECHO: Program = Program { source: "examples/c/echo.c", compiler: "cc", standard: "-std=c99" };
 const PAIR: Program = Program { source: "examples/cpp/pair.cpp", compiler: "c++", standard: "-std=c++17" };
 const TWICE: Program = Program { source: "tests/c/twice.c", compiler: "cc", standard: "-std=c99" };
+/// See [`crate::talk`].
+pub(crate) const TALK: Program = Program { source: "tests/c/talk.c", compiler: "cc", standard: "-std=c99" };
 /// Pairs of connections in each of the two rounds, unless the variable says otherwise: valgrind takes its time.
 const TWICE_PAIRS: &str = "200";
 const PAIRS_VARIABLE: &str = "GAMESOCKETS_CAPI_PAIRS";
@@ -65,6 +67,16 @@ fn check(output: &Output) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{}\n{out}\n{err}", output.status);
     format!("{out}{err}")
+}
+
+/// The program, built as it is, unless there is no compiler.
+pub(crate) fn built(name: &str, program: &Program) -> Option<PathBuf> {
+    let folder = folder(name);
+    if !is_there(program.compiler) {
+        println!("skipped: no {}", program.compiler);
+        return None;
+    }
+    Some(build(program, &["-Wl,--enable-new-dtags"], &folder))
 }
 
 /// Builds the program and runs it, unless the machine lacks what that needs.

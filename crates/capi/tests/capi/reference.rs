@@ -12,13 +12,13 @@ const CHOICE_VARIABLE: &str = "GAMESOCKETS_GNS_TESTS";
 /// Its example chat.
 const CHAT_VARIABLE: &str = "GAMESOCKETS_GNS_CHAT";
 /// Its shared library, to measure beside.
-const LIBRARY_VARIABLE: &str = "GAMESOCKETS_GNS_LIB";
+pub(crate) const LIBRARY_VARIABLE: &str = "GAMESOCKETS_GNS_LIB";
 /// All but those that take minutes: `quick`, `soak`, `netloopback_throughput`, `lane_quick_priority_and_background`.
 const TESTS: &str = "identity,lane_quick_queueanddrain,pipe,send_buffer_full,recv_buf_full";
 /// Where the chat listens.
 const CHAT_PORT: &str = "27213";
 
-fn variable(name: &str) -> Option<PathBuf> {
+pub(crate) fn variable(name: &str) -> Option<PathBuf> {
     let value = std::env::var_os(name).filter(|value| !value.is_empty());
     if value.is_none() {
         println!("skipped: {name} does not name the file");
