@@ -529,3 +529,42 @@ fn bury_all() {
     }
     BURYING.set(false);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    static FREED: AtomicUsize = AtomicUsize::new(0);
+
+    unsafe extern "C" fn count(_: *mut Message) {
+        FREED.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[test]
+    fn messages_are_released_on_any_thread_and_freed_once() {
+        for size in [0, 1, 128, 129, 5000] {
+            let place = Place(NonNull::new(allocate(size).cast()).unwrap());
+            std::thread::spawn(move || {
+                let place = place;
+                // SAFETY: it was made just now.
+                unsafe { release(place.message()) };
+            })
+            .join()
+            .unwrap();
+        }
+        let place = Place(NonNull::new(allocate(0).cast()).unwrap());
+        place.object().message.free_data = Some(count);
+        let message = place.message();
+        for _ in 0..2 {
+            // SAFETY: a second release is noticed while the object rests.
+            unsafe { release(message) };
+        }
+        assert_eq!(FREED.load(Ordering::SeqCst), 1);
+        let sent = Taken(Place::take(allocate(200)).unwrap());
+        let (bytes, ticket) = sent.into_bytes();
+        assert_eq!(bytes.len(), 200);
+        drop(bytes);
+        drop(ticket.redeem().unwrap());
+    }
+}

@@ -305,8 +305,12 @@ impl<'a> Text<'a> {
         if self.0.is_null() {
             return None;
         }
-        // SAFETY: not null, so that the caller's promise holds: text up to its end. No byte behind that is looked at.
-        let len = unsafe { libc::strnlen(self.0, max.saturating_add(1)) };
+        let end = |at: &usize| {
+            let place = self.0.wrapping_add(*at);
+            // SAFETY: not null, so that the caller's promise holds: text up to its end, and no byte behind that is read.
+            unsafe { place.read() == 0 }
+        };
+        let len = (0..=max).find(end).unwrap_or_else(|| max.saturating_add(1));
         // SAFETY: as many bytes were looked at just now.
         Some(unsafe { std::slice::from_raw_parts(self.0.cast(), len) })
     }
