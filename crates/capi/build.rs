@@ -7,6 +7,8 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     println!("cargo:rerun-if-env-changed={VARIABLE}");
     println!("cargo:rustc-check-cfg=cfg(abi_1_4)");
+    // Set by `./x sanitize`.
+    println!("cargo:rustc-check-cfg=cfg(thread_sanitizer)");
     match std::env::var(VARIABLE).unwrap_or_default().as_str() {
         "" | "1.5" => {}
         "1.4" => println!("cargo:rustc-cfg=abi_1_4"),

@@ -1,7 +1,7 @@
 //! The table of tasks, their options and the help text, all from one place.
 
 use crate::repository::Repository;
-use crate::{counts, dist, fuzz, peers, program, suites, tidy};
+use crate::{counts, dist, fuzz, peers, program, sanitize, suites, tidy};
 use std::fmt::Write as _;
 
 /// One option of a task.
@@ -103,6 +103,14 @@ pub(crate) const TASKS: &[Task] = &[
         ],
         passes_on_to: None,
         run: fuzz::run,
+    },
+    Task {
+        name: "sanitize",
+        words: "[threads] [miri]",
+        about: "test the C interface under ThreadSanitizer and Miri, with a nightly compiler",
+        flags: &[VERBOSE],
+        passes_on_to: None,
+        run: sanitize::run,
     },
     Task {
         name: "tidy",

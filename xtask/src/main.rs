@@ -14,6 +14,7 @@ mod process;
 mod program;
 mod report;
 mod repository;
+mod sanitize;
 mod suites;
 mod testrun;
 mod tidy;

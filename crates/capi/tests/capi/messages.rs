@@ -297,6 +297,20 @@ fn four_threads_send_receive_and_release() {
     assert_eq!(received.load(SeqCst), 4 * EACH);
 }
 
+/// Two threads write to one message, which the rules forbid: what looks for races must see this one.
+#[cfg(thread_sanitizer)]
+#[test]
+fn a_race_of_the_program_is_seen() {
+    let message = allocate(10);
+    let address = message as usize;
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(move || (0..1000).for_each(|i| change(address as *mut Message, |m| m.user_data = i)));
+        }
+    });
+    release(message);
+}
+
 /// Every third message is the application's own buffer, every 1000th a large one.
 fn send_one(conn: u32, number: usize) -> bool {
     if !number.is_multiple_of(3) {
