@@ -16,7 +16,7 @@ const THREAD_FLAGS: &str = "-Zsanitizer=thread --cfg thread_sanitizer";
 /// What that test is called.
 const CONTROL: &str = "a_race_of_the_program_is_seen";
 /// Tests that start programs, or load libraries, which are not instrumented.
-const NOT_INSTRUMENTED: &[&str] = &["programs::", "reference::", "symbols::the_shared", CONTROL];
+const NOT_INSTRUMENTED: &[&str] = &["programs::", "reference::", "talk::", "symbols::the_shared", CONTROL];
 
 /// `./x sanitize`.
 pub(crate) fn run(repository: &Repository, args: &Args) -> Result<bool, String> {
