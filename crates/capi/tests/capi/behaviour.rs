@@ -208,6 +208,8 @@ fn bad_options_make_nothing() {
         ConfigValue::new(9, 99, [0; 8]),
         ConfigValue::new(9, 4, [0; 8]),
         ConfigValue::new(9, 5, [1; 8]),
+        // What the headers of 1.4.1 make of a text.
+        ConfigValue::new(103, 5, (c"host:1".as_ptr() as usize).to_ne_bytes()),
     ];
     for option in bad {
         assert_eq!((listen(port, &[option]), connect(port, &[option])), (0, 0), "{option:?}");

@@ -96,9 +96,10 @@ fn buffers_of_the_application_are_freed_once_and_not_before_their_time() {
         let (a, b) = pair(network);
         for size in [10, 200_000] {
             let before = FREED.load(SeqCst);
-            let (results, left) = send_messages(&[own(a, vec![5; size])], false);
+            let sent = own(a, vec![5; size]);
+            let (results, left) = send_messages(&[sent], false);
             assert!(results[0] > 0, "{results:?}");
-            assert_eq!(left, [null_mut()]);
+            assert_eq!(left, [if cfg!(abi_1_4) { sent } else { null_mut() }]);
             let message = one(b);
             assert_eq!(bytes(message), vec![5; size]);
             release(message);
@@ -207,6 +208,32 @@ fn a_second_release_is_noticed_and_harmless() {
     c!(utils::SteamAPI_ISteamNetworkingUtils_SetDebugOutputFunction(THIS, 0, None));
 }
 
+/// Before 1.5 the call had no last parameter: what the register holds where that is now means nothing.
+#[cfg(abi_1_4)]
+#[test]
+fn a_batch_of_the_first_generation_belongs_to_the_library() {
+    let _started = start();
+    reset();
+    let (a, b) = pair(true);
+    for rest_of_a_register in [false, true] {
+        let before = FREED.load(SeqCst);
+        let wrong = own(a, vec![1; 100]);
+        change(wrong, |m| m.lane = 7);
+        let batch = [own(a, vec![1; 100]), wrong, own(a, vec![1; 100]), own(0, vec![1; 100])];
+        let (results, left) = send_messages(&batch, rest_of_a_register);
+        assert!(results[0] > 0);
+        assert_eq!(results[1..], [-8, 0, -8]);
+        assert_eq!(
+            left, batch,
+            "programs of that time may keep the array in memory that cannot be written to"
+        );
+        assert_eq!(FREED.load(SeqCst) - before, 4, "sent or not, none is the program's any more");
+    }
+    close(a);
+    close(b);
+}
+
+#[cfg(not(abi_1_4))]
 #[test]
 fn batches_stop_at_the_first_failure_of_each_connection() {
     let _started = start();
