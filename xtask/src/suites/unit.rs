@@ -1,11 +1,12 @@
 //! Every crate's own tests, without those that have a suite of their own.
 
-use super::{Ask, BOOK, INTEROP, SIMULATOR, XTASK};
+use super::{Ask, BOOK, GODOT, INTEROP, SIMULATOR, XTASK};
 use crate::report::Report;
 use crate::testrun::{self, Selection};
 
 pub(super) fn run(ask: &Ask<'_>) -> Report {
-    let all = ask.repository.packages.iter().filter(|package| package.name != XTASK && package.name != BOOK);
+    let elsewhere = [XTASK, BOOK, GODOT];
+    let all = ask.repository.packages.iter().filter(|package| !elsewhere.contains(&package.name.as_str()));
     let with_library = all.clone().filter(|package| !package.targets_of("lib").is_empty());
     let names: Vec<String> =
         all.map(|package| package.name.clone()).filter(|name| name != SIMULATOR).collect();

@@ -1,0 +1,3 @@
+//! What Godot sees: classes, functions of one line each, signals.
+
+mod class;
