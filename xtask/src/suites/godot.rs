@@ -145,7 +145,8 @@ fn read_case(script: &str, text: &str) -> Result<Vec<Case>, String> {
         match word {
             "names" => names.retain(|name| value.split(',').any(|wanted| wanted.trim() == *name)),
             "setting" => {
-                let (key, value) = value.split_once('=').ok_or(format!("{script}: `{line}` has no `=`"))?;
+                let (key, value) =
+                    value.split_once('=').ok_or_else(|| format!("{script}: `{line}` has no `=`"))?;
                 settings.push((key.trim().to_owned(), value.trim().to_owned()));
             }
             "limit" => {
