@@ -8,4 +8,7 @@ mod api;
 mod entry;
 mod face;
 mod peer;
+mod pump;
 mod registration;
+mod settings;
+mod stopping;
