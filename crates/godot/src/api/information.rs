@@ -31,7 +31,7 @@ macro_rules! functions {
             #[func(rename = GetConnectionRealTimeStatus)]
             fn get_connection_real_time_status_seed(
                 &self,
-                #[opt(default = Int::from(0))] connection_handle: Int,
+                connection_handle: Int,
                 #[opt(default = Int::from(0))] lanes: Int,
                 #[opt(default = Flag::from(true))] get_status: Flag,
             ) -> VarDictionary {
@@ -42,7 +42,7 @@ macro_rules! functions {
             #[func(rename = getConnectionRealTimeStatus)]
             fn get_connection_real_time_status(
                 &self,
-                #[opt(default = Int::from(0))] connection_handle: Int,
+                connection_handle: Int,
                 #[opt(default = Int::from(0))] lanes: Int,
                 #[opt(default = Flag::from(true))] get_status: Flag,
             ) -> VarDictionary {
