@@ -7,6 +7,7 @@ mod commands;
 mod counts;
 mod dist;
 mod docs;
+mod engine;
 mod fuzz;
 mod packages;
 mod peers;

@@ -2,6 +2,7 @@
 
 use crate::process::{Done, Step, run as run_step, tool};
 use crate::repository::Repository;
+use crate::suites::GODOT;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,7 +27,7 @@ pub(crate) fn build(repository: &Repository, profile: Profile, verbose: bool) ->
     let mut command = tool("cargo");
     // The whole workspace is selected so that features, and with them build results, stay the same
     // from task to task.
-    command.current_dir(&repository.root).args(["build", "--workspace", "--bin", BINARY]);
+    command.current_dir(&repository.root).args(["build", "--workspace", "--exclude", GODOT, "--bin", BINARY]);
     let folder = match profile {
         Profile::Debug => "debug",
         Profile::Release => {

@@ -1,7 +1,7 @@
 //! The documents: the API's without warnings, README and book with examples that compile and
 //! commands that exist, links that lead somewhere.
 
-use super::{Ask, BOOK};
+use super::{Ask, BOOK, GODOT};
 use crate::docs::{self, Complaint, Gamesockets};
 use crate::process::{Step, run as run_step, tool};
 use crate::program::{self, Profile};
@@ -48,6 +48,8 @@ fn api(ask: &Ask<'_>, report: &mut Report) {
         .args([
             "doc",
             "--workspace",
+            "--exclude",
+            GODOT,
             "--lib",
             "--no-deps",
             "--keep-going",

@@ -3,6 +3,7 @@
 mod counts;
 mod demo;
 mod docs;
+mod godot;
 mod interop;
 mod sim;
 mod tidy;
@@ -20,6 +21,8 @@ pub(crate) const SIMULATOR: &str = "gamesockets-sim";
 pub(crate) const BOOK: &str = "gamesockets-book";
 /// The package of these tasks.
 pub(crate) const XTASK: &str = "xtask";
+/// The Godot extension. Only its own suite builds it: the bindings of a whole engine take a minute.
+pub(crate) const GODOT: &str = "gamesockets-godot";
 /// The package and the name of the tests against the reference library.
 pub(crate) const INTEROP: (&str, &str) = ("gamesockets", "interop");
 
@@ -74,6 +77,12 @@ pub(crate) const SUITES: &[Suite] = &[
         about: "against the reference library, where variables name it (CONTRIBUTING.md)",
         needs: &[],
         run: interop::run,
+    },
+    Suite {
+        name: "godot",
+        about: "the Godot extension: lints, tests, documentation, GDScript in a real engine",
+        needs: &[],
+        run: godot::run,
     },
     Suite {
         name: "counts",
@@ -141,7 +150,7 @@ mod tests {
     #[test]
     fn the_packages_named_here_exist() {
         let repository = Repository::find().unwrap();
-        for name in [SIMULATOR, BOOK, XTASK, INTEROP.0] {
+        for name in [SIMULATOR, BOOK, XTASK, GODOT, INTEROP.0] {
             assert!(repository.package(name).is_some(), "{name}");
         }
     }

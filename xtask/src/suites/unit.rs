@@ -1,6 +1,6 @@
 //! Every crate's own tests, without those that have a suite of their own.
 
-use super::{Ask, BOOK, INTEROP, SIMULATOR, XTASK};
+use super::{Ask, BOOK, GODOT, INTEROP, SIMULATOR, XTASK};
 use crate::process::{Step, run as run_step, tool};
 use crate::report::Report;
 use crate::testrun::{self, Selection};
@@ -11,7 +11,8 @@ const SECOND: &[&str] = &["test", "--package", "gamesockets-capi", "--test", "ca
 const LIMIT: Duration = Duration::from_secs(1200);
 
 pub(super) fn run(ask: &Ask<'_>) -> Report {
-    let all = ask.repository.packages.iter().filter(|package| package.name != XTASK && package.name != BOOK);
+    let elsewhere = [XTASK, BOOK, GODOT];
+    let all = ask.repository.packages.iter().filter(|package| !elsewhere.contains(&package.name.as_str()));
     let with_library = all.clone().filter(|package| !package.targets_of("lib").is_empty());
     let names: Vec<String> =
         all.map(|package| package.name.clone()).filter(|name| name != SIMULATOR).collect();

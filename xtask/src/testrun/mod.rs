@@ -9,6 +9,7 @@ mod libtest;
 use crate::process::{Done, Step, run as run_step, tool, works};
 use crate::report::{Counts, Report};
 use crate::repository::Repository;
+use crate::suites::GODOT;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -97,6 +98,9 @@ fn with_nextest(repository: &Repository, selection: &Selection) -> Report {
         repository,
         &["nextest", "run", "--workspace", "--all-features", "--profile", "x"].map(str::to_owned),
     );
+    if !selection.packages.iter().any(|name| name == GODOT) {
+        command.args(["--exclude", GODOT]);
+    }
     command.args(["--hide-progress-bar", "--no-tests", "pass", "--filterset", &filterset(selection)]);
     match &selection.only_test {
         // Only this one is built: a broken neighbour is another suite's failure.

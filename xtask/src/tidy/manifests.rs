@@ -1,6 +1,7 @@
 //! Every crate inherits what the workspace decides; workspaces of their own stay outside.
 
 use super::Finding;
+use super::exceptions::OWN_COMPILERS;
 use super::tree::Tree;
 
 /// What each manifest takes from the workspace.
@@ -28,7 +29,11 @@ pub(super) fn check(tree: &Tree) -> Vec<Finding> {
         if !has("package", "description", "\"") {
             findings.push(Finding::new(&path, 0, "say in `description` what the crate is for"));
         }
+        let own_compiler = OWN_COMPILERS.contains(&folder);
         for key in INHERITED {
+            if own_compiler && *key == "rust-version" {
+                continue;
+            }
             if !has("package", &format!("{key}.workspace"), "true") {
                 findings.push(Finding::new(
                     &path,

@@ -1,0 +1,21 @@
+//! What Godot sees: classes, functions of one line each, signals, constants.
+#![allow(rustdoc::broken_intra_doc_links, reason = "documentation for the editor has links of its own kind")]
+
+mod addresses;
+mod arg;
+mod authentication;
+mod class;
+mod configuration;
+mod connections;
+mod constants;
+mod convert;
+mod core;
+mod identities;
+mod information;
+mod later;
+mod messages;
+mod options;
+mod raw;
+
+pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
+pub(crate) use constants::register as register_constants;

@@ -1,0 +1,76 @@
+//! The work behind the functions, without Godot: everything by `&self`, from any thread.
+
+mod addresses;
+mod auth;
+mod calls;
+pub(crate) mod config;
+mod events;
+mod fault;
+mod handles;
+mod identities;
+mod later;
+mod messages;
+pub(crate) mod results;
+mod status;
+mod table;
+
+pub(crate) use calls::OptionValue;
+pub(crate) use events::Happened;
+pub(crate) use fault::{Fault, Outcome};
+pub(crate) use later::FAKE_IP_IDENTITY;
+pub(crate) use messages::{Arrived, Order, Sent};
+pub(crate) use status::{Facts, LaneFigures, RealTime};
+
+use addresses::Address;
+use gamesockets::Context;
+use gamesockets::cert::TrustStore;
+use identities::Named;
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use table::Table;
+
+/// One instance: a context, and the tables of names that belong to it.
+#[derive(Debug)]
+pub(crate) struct Face {
+    context: Result<Context, String>,
+    trust: Mutex<TrustStore>,
+    identities: Table<Named>,
+    addresses: Table<Address>,
+    /// What happened without the context's doing.
+    own_events: Mutex<VecDeque<Happened>>,
+}
+
+impl Face {
+    /// An instance that trusts these authorities, public keys as OpenSSH writes them. If one of them is none, every
+    /// call says so.
+    pub(crate) fn new(trusted_roots: &[String]) -> Self {
+        let roots = auth::roots(trusted_roots);
+        let context = roots.clone().and_then(|trust| {
+            Context::builder().trust(trust).build().map_err(|why| format!("networking did not start: {why}"))
+        });
+        Self {
+            context,
+            trust: Mutex::new(roots.unwrap_or_default()),
+            identities: Table::default(),
+            addresses: Table::default(),
+            own_events: Mutex::default(),
+        }
+    }
+
+    /// Ends its threads and with them all connections; calls are refused from now on.
+    pub(crate) fn shut_down(&self) {
+        if let Ok(context) = &self.context {
+            context.shutdown();
+        }
+    }
+
+    /// The context, or why there is none.
+    pub(crate) fn context(&self) -> Result<&Context, String> {
+        self.context.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Locks. What a panicking thread left behind is used as it is.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
