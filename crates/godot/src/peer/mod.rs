@@ -5,3 +5,6 @@ mod hello;
 mod limits;
 mod packet;
 mod reason;
+mod session;
+#[cfg(test)]
+mod tests;
