@@ -26,11 +26,6 @@ pub(super) const QUEUE_BYTES_MAX: usize = 64 << 20;
 pub(super) const BATCH: usize = 64;
 /// Peers of a server or mesh, as with ENet.
 pub(super) const PEERS_MAX: usize = 4095;
-/// From the connection to the end of the exchange of greetings.
-pub(super) const HELLO_TIME: Duration = Duration::from_secs(10);
-/// How long the end of a peer waits for its last packets to be read.
-pub(super) const UNREAD_TIME: Duration = Duration::from_secs(2);
-/// How long a closed session goes on delivering what was sent.
-pub(super) const LINGER_TIME: Duration = Duration::from_secs(5);
-/// Settings that a game may give.
-pub(super) const OPTIONS_MAX: usize = 64;
+/// From the start of a connection to the end of the exchange of greetings; beyond it the link is given up. Longer than
+/// the transport takes to give up an address where nobody answers, 10 s.
+pub(super) const HELLO_TIME: Duration = Duration::from_secs(20);

@@ -1,6 +1,6 @@
-//! The multiplayer peer: so far the formats that it speaks, without Godot.
-#![allow(dead_code, reason = "the session that uses the formats is not there yet")]
+//! The multiplayer peer: formats, the session without Godot, and the class.
 
+mod class;
 mod hello;
 mod limits;
 mod packet;

@@ -242,7 +242,7 @@ impl Session {
                 self.end(handle);
             }
         }
-        let late = |l: &&Link| l.phase != Phase::Open && l.since.elapsed() > HELLO_TIME + HELLO_TIME;
+        let late = |l: &&Link| l.phase != Phase::Open && l.since.elapsed() > HELLO_TIME;
         let late: Vec<_> = self.links.values().filter(late).map(|l| l.connection.handle()).collect();
         for handle in late {
             self.refuse(handle, reason::NO_HELLO);
@@ -498,6 +498,7 @@ impl Session {
     }
 
     /// Where it listens.
+    #[cfg(test)]
     pub(super) fn local(&self) -> Option<SocketAddr> {
         self.listener.as_ref().map(Listener::local_addr)
     }

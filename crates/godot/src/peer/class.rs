@@ -1,0 +1,347 @@
+//! What Godot sees of the multiplayer peer.
+
+use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX, PEERS_MAX};
+use super::packet::Mode;
+use super::session::{SERVER, Session, Signal, Status};
+use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
+use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension};
+use godot::global::Error;
+use godot::prelude::*;
+use std::net::SocketAddr;
+
+/// A multiplayer peer over encrypted networking sockets, for RPCs, spawners and synchronizers.
+///
+/// Use it in place of an `ENetMultiplayerPeer`: `create_server(port)` or `create_client(address, port)`, then set it as
+/// the `multiplayer_peer`. Packets have up to 8 MiB; unreliable ones above 256 KiB are sent reliably, and the transport
+/// does so from 16 500 bytes on. Up to 16 MiB wait to be sent to a peer, what comes then is refused with an error.
+/// Channels are 0 to 63.
+#[derive(GodotClass)]
+#[class(tool, init, base = MultiplayerPeerExtension)]
+pub(crate) struct NetworkingSocketsMultiplayerPeer {
+    session: Option<Session>,
+    refuses: bool,
+    target: i32,
+    channel: u8,
+    mode: Mode,
+    last_end: (u32, String),
+    base: Base<MultiplayerPeerExtension>,
+}
+
+/// An address of its two parts; the port may be part of the text.
+fn address(text: &GString, port: i64) -> Result<SocketAddr, String> {
+    let text = text.to_string();
+    let port = u16::try_from(port).map_err(|_| format!("{port} is no port; they are 1 to 65535"))?;
+    let at = match text.parse() {
+        Ok(ip) => SocketAddr::new(ip, port),
+        Err(_) => text.parse().map_err(|_| format!("`{text}` is no IP address, nor one with a port"))?,
+    };
+    if at.port() == 0 { Err("port 0 is none; they are 1 to 65535".to_owned()) } else { Ok(at) }
+}
+
+fn peers_max(count: i64) -> Result<usize, String> {
+    let count = usize::try_from(count).ok().filter(|count| (1..=PEERS_MAX).contains(count));
+    count.ok_or_else(|| format!("the number of peers must be 1 to {PEERS_MAX}"))
+}
+
+#[godot_api]
+impl NetworkingSocketsMultiplayerPeer {
+    /// A peer ended, or was never reached; `peer_disconnected` follows if it had been connected.
+    #[signal]
+    fn peer_ended(id: i64, reason: i64, text: GString);
+
+    /// Becomes the server, unique id 1, for up to `max_clients` (1 to 4095) at a port of this machine.
+    #[func]
+    fn create_server(
+        &mut self,
+        port: i64,
+        #[opt(default = 32)] max_clients: i64,
+        #[opt(default = "::")] bind_address: GString,
+    ) -> Error {
+        let made = peers_max(max_clients)
+            .and_then(|peers| Ok((address(&bind_address, port)?, peers)))
+            .map(|(at, peers)| move || Session::server(at, peers, &[]));
+        self.start("create_server", made)
+    }
+
+    /// Starts connecting to a server. Without `port`, `address` has to hold it.
+    #[func]
+    fn create_client(&mut self, address: GString, #[opt(default = 0)] port: i64) -> Error {
+        let id = i32::try_from(self.base().generate_unique_id()).unwrap_or(2).max(2);
+        let made = self::address(&address, port).map(|to| move || Session::client(to, id, &[]));
+        self.start("create_client", made)
+    }
+
+    /// Becomes a member of a mesh. It listens unless the port is 0, and connects to others with `add_mesh_peer`. If two
+    /// members connect to each other at once, one of the connections is dropped.
+    #[func]
+    fn create_mesh(
+        &mut self,
+        unique_id: i64,
+        #[opt(default = 0)] port: i64,
+        #[opt(default = "::")] bind_address: GString,
+    ) -> Error {
+        let id = i32::try_from(unique_id).ok().filter(|id| *id > 0);
+        let made = id.ok_or_else(|| format!("{unique_id} is no unique id; they are 1 to 2147483647"));
+        let made = made.and_then(|id| {
+            let at = if port == 0 { None } else { Some(address(&bind_address, port)?) };
+            Ok(move || Session::mesh(id, at, PEERS_MAX, &[]))
+        });
+        self.start("create_mesh", made)
+    }
+
+    /// Connects to a member of the mesh whose unique id is known.
+    #[func]
+    fn add_mesh_peer(&mut self, unique_id: i64, address: GString, #[opt(default = 0)] port: i64) -> Error {
+        let to = self::address(&address, port);
+        let id = i32::try_from(unique_id).unwrap_or(0);
+        let result = match (self.session.as_mut(), to) {
+            (Some(session), Ok(to)) if !session.has_relay() => session.connect(to, id, &[]),
+            (_, Err(why)) => Err(why),
+            _ => Err("this is no mesh; call create_mesh first".to_owned()),
+        };
+        match result {
+            Ok(()) => Error::OK,
+            Err(why) => fail("add_mesh_peer", &why, Error::ERR_INVALID_PARAMETER),
+        }
+    }
+
+    /// Why the last peer ended: its reason code, 0 if none ended.
+    #[func]
+    fn get_last_disconnect_reason(&self) -> i64 {
+        i64::from(self.end().0)
+    }
+
+    /// A sentence about the end of the last peer.
+    #[func]
+    fn get_last_disconnect_text(&self) -> GString {
+        GString::from(&self.end().1)
+    }
+
+    /// The handle of the connection to a peer; 0 if there is none.
+    #[func]
+    fn get_connection_handle(&self, peer: i64) -> i64 {
+        self.connection("get_connection_handle", peer).map_or(0, |c| i64::from(c.handle().to_raw()))
+    }
+
+    /// The IP address of a peer; empty if there is none.
+    #[func]
+    fn get_peer_address(&self, peer: i64) -> GString {
+        let remote = self.connection("get_peer_address", peer).and_then(|c| c.info().ok()?.remote);
+        remote.map(|at| GString::from(&at.ip().to_canonical().to_string())).unwrap_or_default()
+    }
+
+    /// The UDP port of a peer; 0 if there is none.
+    #[func]
+    fn get_peer_port(&self, peer: i64) -> i64 {
+        let remote = self.connection("get_peer_port", peer).and_then(|c| c.info().ok()?.remote);
+        remote.map_or(0, |at| i64::from(at.port()))
+    }
+
+    /// Figures of the connection to a peer: ping in milliseconds, qualities 0 to 1, rates per second, bytes that wait.
+    /// Empty if there is no such peer; -1 for what is not known.
+    #[func]
+    fn get_peer_statistics(&self, peer: i64) -> VarDictionary {
+        let status = self.connection("get_peer_statistics", peer).and_then(|c| c.status().ok());
+        let Some(s) = status else { return VarDictionary::new() };
+        vdict! {
+            "ping" => s.ping_ms,
+            "quality_local" => s.quality_local,
+            "quality_remote" => s.quality_remote,
+            "out_packets_per_second" => s.out_packets_per_sec,
+            "out_bytes_per_second" => s.out_bytes_per_sec,
+            "in_packets_per_second" => s.in_packets_per_sec,
+            "in_bytes_per_second" => s.in_bytes_per_sec,
+            "send_rate" => s.send_rate_bytes_per_sec,
+            "pending_unreliable" => s.pending_unreliable,
+            "pending_reliable" => s.pending_reliable,
+            "sent_unacknowledged_reliable" => s.sent_unacked_reliable,
+            "queue_time" => s.queue_time_us,
+        }
+    }
+
+    fn connection(&self, function: &str, peer: i64) -> Option<&gamesockets::Connection> {
+        let found = i32::try_from(peer).ok().and_then(|id| self.session.as_ref()?.connection(id));
+        if found.is_none() {
+            godot_error!("{function}: there is no peer {peer}");
+        }
+        found
+    }
+
+    fn end(&self) -> &(u32, String) {
+        self.session.as_ref().map_or(&self.last_end, Session::last_end)
+    }
+
+    fn start<F>(&mut self, function: &str, made: Result<F, String>) -> Error
+    where
+        F: FnOnce() -> Result<Session, String>,
+    {
+        if self.session.is_some() {
+            return fail(function, "it is in use already; call close first", Error::ERR_ALREADY_IN_USE);
+        }
+        let make = match made {
+            Ok(make) => make,
+            Err(why) => return fail(function, &why, Error::ERR_INVALID_PARAMETER),
+        };
+        match make() {
+            Ok(mut session) => {
+                session.refuses = self.refuses;
+                self.last_end = (0, String::new());
+                self.session = Some(session);
+                Error::OK
+            }
+            Err(why) => fail(function, &why, Error::ERR_CANT_CREATE),
+        }
+    }
+
+    fn front(&self) -> Option<&super::session::Packet> {
+        self.session.as_ref()?.next()
+    }
+}
+
+fn fail(function: &str, why: &str, error: Error) -> Error {
+    godot_error!("{function}: {why}");
+    error
+}
+
+fn mode_of(mode: Mode) -> TransferMode {
+    match mode {
+        Mode::Unreliable => TransferMode::UNRELIABLE,
+        Mode::Ordered => TransferMode::UNRELIABLE_ORDERED,
+        Mode::Reliable => TransferMode::RELIABLE,
+    }
+}
+
+#[godot_api]
+impl IMultiplayerPeerExtension for NetworkingSocketsMultiplayerPeer {
+    fn get_available_packet_count(&self) -> i32 {
+        self.session.as_ref().map_or(0, |s| i32::try_from(s.waiting()).unwrap_or(i32::MAX))
+    }
+
+    fn get_max_packet_size(&self) -> i32 {
+        PACKET_BYTES_MAX as i32
+    }
+
+    fn get_packet_script(&mut self) -> PackedByteArray {
+        let packet = self.session.as_mut().and_then(Session::pop);
+        if packet.is_none() {
+            godot_error!("get_packet: no packet waits");
+        }
+        packet.map(|packet| PackedByteArray::from(&packet.data[..])).unwrap_or_default()
+    }
+
+    fn put_packet_script(&mut self, p_buffer: PackedByteArray) -> Error {
+        let (target, mode, channel) = (self.target, self.mode, self.channel);
+        let Some(session) = self.session.as_mut().filter(|s| s.status() == Status::Connected) else {
+            return fail("put_packet", "not connected", Error::ERR_UNCONFIGURED);
+        };
+        match session.put(target, mode, channel, p_buffer.as_slice()) {
+            Ok(()) => Error::OK,
+            Err(why @ super::session::PutError::Full(..)) => {
+                fail("put_packet", &why.to_string(), Error::ERR_OUT_OF_MEMORY)
+            }
+            Err(why) => fail("put_packet", &why.to_string(), Error::ERR_INVALID_PARAMETER),
+        }
+    }
+
+    fn get_packet_channel(&self) -> i32 {
+        self.front().map_or(0, |packet| i32::from(packet.channel))
+    }
+
+    fn get_packet_mode(&self) -> TransferMode {
+        self.front().map_or(TransferMode::RELIABLE, |packet| mode_of(packet.mode))
+    }
+
+    fn get_packet_peer(&self) -> i32 {
+        self.front().map_or(0, |packet| packet.from)
+    }
+
+    fn set_transfer_channel(&mut self, p_channel: i32) {
+        match u8::try_from(p_channel).ok().filter(|channel| *channel < CHANNELS_MAX) {
+            Some(channel) => self.channel = channel,
+            None => godot_error!("set_transfer_channel: {p_channel} is no channel; they are 0 to 63"),
+        }
+    }
+
+    fn get_transfer_channel(&self) -> i32 {
+        i32::from(self.channel)
+    }
+
+    fn set_transfer_mode(&mut self, p_mode: TransferMode) {
+        self.mode = match p_mode {
+            TransferMode::UNRELIABLE => Mode::Unreliable,
+            TransferMode::UNRELIABLE_ORDERED => Mode::Ordered,
+            _ => Mode::Reliable,
+        };
+    }
+
+    fn get_transfer_mode(&self) -> TransferMode {
+        mode_of(self.mode)
+    }
+
+    fn set_target_peer(&mut self, p_peer: i32) {
+        self.target = p_peer;
+    }
+
+    fn is_server(&self) -> bool {
+        self.session.as_ref().is_some_and(|s| s.has_relay() && s.id() == SERVER)
+    }
+
+    fn poll(&mut self) {
+        if let Some(session) = self.session.as_mut() {
+            session.poll();
+        }
+        // One at a time: a handler may close or disconnect, which takes back what is not told yet.
+        while let Some(signal) = self.session.as_mut().and_then(Session::signal) {
+            let mut base = self.base_mut();
+            match signal {
+                Signal::Connected(id) => base.emit_signal("peer_connected", &[id.to_variant()]),
+                Signal::Disconnected(id) => base.emit_signal("peer_disconnected", &[id.to_variant()]),
+                Signal::Ended { id, reason, text } => {
+                    base.emit_signal("peer_ended", &[id.to_variant(), reason.to_variant(), text.to_variant()])
+                }
+            };
+        }
+        if self.session.as_ref().is_some_and(|s| s.status() == Status::Disconnected) {
+            self.close();
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(session) = self.session.take() {
+            self.last_end = session.last_end().clone();
+        }
+    }
+
+    fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
+        if !self.session.as_mut().is_some_and(|s| s.disconnect(p_peer, p_force)) {
+            godot_error!("disconnect_peer: there is no peer {p_peer}");
+        }
+    }
+
+    fn get_unique_id(&self) -> i32 {
+        self.session.as_ref().map_or(0, Session::id)
+    }
+
+    fn set_refuse_new_connections(&mut self, p_enable: bool) {
+        self.refuses = p_enable;
+        if let Some(session) = self.session.as_mut() {
+            session.refuses = p_enable;
+        }
+    }
+
+    fn is_refusing_new_connections(&self) -> bool {
+        self.refuses
+    }
+
+    fn is_server_relay_supported(&self) -> bool {
+        self.session.as_ref().is_some_and(Session::has_relay)
+    }
+
+    fn get_connection_status(&self) -> ConnectionStatus {
+        match self.session.as_ref().map_or(Status::Disconnected, Session::status) {
+            Status::Disconnected => ConnectionStatus::DISCONNECTED,
+            Status::Connecting => ConnectionStatus::CONNECTING,
+            Status::Connected => ConnectionStatus::CONNECTED,
+        }
+    }
+}
