@@ -20,8 +20,8 @@ func branch(which: String) -> Node1:
 	child.name = "N"
 	top.add_child(child)
 	var api := SceneMultiplayer.new()
-	api.root_path = NodePath("/root/" + which)
-	set_multiplayer(api, NodePath("/root/" + which))
+	api.root_path = top.get_path()
+	set_multiplayer(api, top.get_path())
 	return child
 
 func wait(holds: Callable, what: String) -> void:

@@ -451,7 +451,9 @@ impl Session {
                 continue;
             }
             if let Some(link) = self.links.get_mut(handle) {
-                result = result.and(link.put(mode, channel, data));
+                // Also after one that could not: the others get theirs.
+                let put = link.put(mode, channel, data);
+                result = result.and(put);
             }
         }
         result

@@ -107,7 +107,9 @@ fn targets_are_one_all_or_all_but_one() {
     let (mut server, at) = server(4);
     let mut a = Session::client(at, 10, FAST).unwrap();
     let mut b = Session::client(at, 20, FAST).unwrap();
-    until(&mut [&mut server, &mut a, &mut b], |s| s[0].connection(10).and(s[0].connection(20)).is_some());
+    until(&mut [&mut server, &mut a, &mut b], |s| {
+        s[0].connection(10).is_some() && s[0].connection(20).is_some()
+    });
     server.put(0, Mode::Reliable, 0, b"all").unwrap();
     server.put(-10, Mode::Reliable, 0, b"not 10").unwrap();
     server.put(10, Mode::Reliable, 0, b"10").unwrap();
