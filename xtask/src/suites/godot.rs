@@ -246,8 +246,9 @@ fn judge(done: &Done) -> Result<(), String> {
     if let Some(word) = NEVER.iter().find(|word| done.output.contains(**word)) {
         return wrong(format!("the output holds `{word}`"));
     }
-    let Some(result) = done.output.lines().rev().find_map(|line| line.strip_prefix(RESULT)) else {
-        return wrong("the script printed no result".to_owned());
+    let last = done.output.lines().rev().find(|line| !line.trim().is_empty());
+    let Some(result) = last.and_then(|line| line.strip_prefix(RESULT)) else {
+        return wrong("the last line is not the script's result".to_owned());
     };
     let number = |name: &str| {
         result.split_whitespace().find_map(|word| word.strip_prefix(name)?.parse::<usize>().ok())
@@ -279,6 +280,7 @@ mod tests {
             "RESULT fails=1 checks=3\n",
             "RESULT fails=0 checks=0\n",
             "RESULT fails=0\n",
+            "RESULT fails=0 checks=3\nmore\n",
             "ERROR: x\nRESULT fails=0 checks=3\n",
             "SCRIPT ERROR: x\nRESULT fails=0 checks=3\n",
             "thread panicked at\nRESULT fails=0 checks=3\n",

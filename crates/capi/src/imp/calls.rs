@@ -2,13 +2,12 @@
 
 use super::connections::poll_group;
 use super::instance::{exists, with, with_connection};
-use super::results;
 use crate::abi::numbers::{INVALID_PARAM, OK};
 use crate::abi::structs::{Identity, Message as CMessage};
 use crate::ffi::message::{self, MessageArray, MessagePtr, Received, Taken};
 use crate::ffi::objects::{Interface, Sockets, Utils};
 use crate::ffi::ptr::{Bytes, Out, zeroed};
-use gamesockets::{Connection, Context, Message, SendFlags, Staging};
+use gamesockets::{Connection, Context, Message, ResultCode, SendFlags, Staging};
 use std::cell::RefCell;
 
 /// In the generation before 1.5 a batch always belongs to the library, and the array is not written to.
@@ -48,7 +47,7 @@ pub(crate) fn send(
             }
             Err(why) => {
                 message_number.set(-1);
-                results::of_send(&why)
+                ResultCode::from(&why) as i32
             }
         }
     })
@@ -173,19 +172,19 @@ fn put(
     if data.len() < KEPT_FROM_BYTES && !piped {
         return match staging.send(data, flags, lane) {
             Ok(sent) => Ok((sent, Some(message))),
-            Err(why) => Err((Some(message), results::of_send(&why))),
+            Err(why) => Err((Some(message), ResultCode::from(&why) as i32)),
         };
     }
     let (bytes, ticket) = message.into_bytes();
     match staging.send_owned(bytes, flags, lane) {
         Ok(sent) => Ok((sent, None)),
-        Err(why) => Err((ticket.redeem(), results::of_send(&why))),
+        Err(why) => Err((ticket.redeem(), ResultCode::from(&why) as i32)),
     }
 }
 
 pub(crate) fn flush(_: Interface<Sockets>, conn: u32) -> i32 {
     with_connection(conn, INVALID_PARAM, |connection| {
-        connection.flush().map_or_else(results::of_flush, |()| OK)
+        connection.flush().map_or_else(|why| ResultCode::from(&why) as i32, |()| OK)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Listening, connecting, accepting, closing, poll groups, identity and certificates.
 
 use super::instance::with;
-use super::{config, convert, debug, results};
+use super::{config, convert, debug};
 use crate::abi::numbers::{INVALID_PARAM, NO_CONNECTION, OK};
 use crate::abi::structs::{AuthStatus, ConfigValue, ErrMsg, IPAddr, Identity, StatusChanged};
 use crate::ffi::callbacks::{AuthStatusChanged, ConnStatusChanged};
@@ -10,7 +10,7 @@ use crate::ffi::ptr::{Bytes, In, Out, Room, Text};
 use gamesockets::config::ConfigKey;
 use gamesockets::{
     Connection, ConnectionHandle, Context, Event, Identity as Who, LaneConfig, Listener, ListenerHandle,
-    PollGroup, PollGroupHandle, SocketPairKind,
+    PollGroup, PollGroupHandle, ResultCode, SocketPairKind,
 };
 
 /// Longest text of a close that is looked at; the peer gets 127 bytes.
@@ -70,7 +70,7 @@ pub(crate) fn connect_ip(
 pub(crate) fn accept(_: Interface<Sockets>, conn: u32) -> i32 {
     with(INVALID_PARAM, |context| {
         let Some(connection) = connection(context, conn) else { return INVALID_PARAM };
-        connection.accept().map_or_else(|why| results::of_accept(&why), |()| OK)
+        connection.accept().map_or_else(|why| ResultCode::from(&why) as i32, |()| OK)
     })
 }
 
@@ -152,7 +152,7 @@ pub(crate) fn lanes(
             weight: if weights.is_null() { 1 } else { weights.at(i).unwrap_or(0) },
         };
         let lanes: Vec<LaneConfig> = (0..num_lanes as usize).map(lane).collect();
-        connection.configure_lanes(&lanes).map_or_else(|why| results::of_lanes(&why), |()| OK)
+        connection.configure_lanes(&lanes).map_or_else(|why| ResultCode::from(&why) as i32, |()| OK)
     })
 }
 

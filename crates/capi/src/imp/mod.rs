@@ -10,6 +10,5 @@ pub(crate) mod instance;
 pub(crate) mod later;
 pub(crate) mod messages;
 pub(crate) mod ping;
-pub(crate) mod results;
 pub(crate) mod start;
 pub(crate) mod status;

@@ -1,13 +1,13 @@
 //! What is known about connections.
 
 use super::connections::connection;
+use super::convert;
 use super::instance::with;
-use super::{convert, results};
 use crate::abi::numbers::{INVALID_PARAM, NO_CONNECTION, OK};
 use crate::abi::structs::{ConnInfo, LaneStatus, RealTimeStatus};
 use crate::ffi::objects::{Interface, Sockets};
 use crate::ffi::ptr::{Out, Text, TextRoom, zeroed};
-use gamesockets::{LaneStatus as Lane, RealTimeStatus as Status};
+use gamesockets::{LaneStatus as Lane, RealTimeStatus as Status, ResultCode};
 
 /// Longest name that is looked at, bytes; 31 are kept.
 const NAME_LOOKED_AT: usize = 256;
@@ -76,7 +76,7 @@ pub(crate) fn real_time(
                 of_lanes.iter().enumerate().for_each(|(i, figures)| lanes.set_at(i, lane(figures)));
                 OK
             }
-            Err(why) => results::of_status(why),
+            Err(why) => ResultCode::from(&why) as i32,
         }
     })
 }

@@ -55,7 +55,7 @@ static void nap(void)
     nanosleep(&millisecond, NULL);
 }
 
-/* Has a certificate made. The library may take a while to say how large a request is, never what it cannot do. */
+/* Has a certificate made. */
 static int certify(void)
 {
     static unsigned char blob[BLOB_MAX];

@@ -14,7 +14,7 @@ use std::net::SocketAddr;
 /// Use it in place of an `ENetMultiplayerPeer`: `create_server(port)` or `create_client(address, port)`, then set it as
 /// the `multiplayer_peer`. Packets have up to 8 MiB; unreliable ones above 256 KiB are sent reliably, and the transport
 /// does so from 16 500 bytes on. Up to 16 MiB wait to be sent to a peer, what comes then is refused with an error.
-/// Channels are 0 to 63.
+/// Channels are 0 to 63. The send rate is estimated. A peer that ended is reported when its packets were read, or after 10 s.
 #[derive(GodotClass)]
 #[class(tool, init, base = MultiplayerPeerExtension)]
 pub(crate) struct NetworkingSocketsMultiplayerPeer {

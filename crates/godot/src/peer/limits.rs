@@ -6,6 +6,8 @@ use std::time::Duration;
 pub(super) const CHANNELS_MAX: u8 = 64;
 /// The largest packet. RPCs and synchronised states of whole levels stay far below it.
 pub(super) const PACKET_BYTES_MAX: usize = 8 << 20;
+/// Between these two, bytes per second, the transport estimates what the path takes: the upper one is no limit.
+pub(super) const SEND_RATES: [i32; 2] = [64 << 10, 256 << 20];
 /// Payload of one message; larger packets are sent in several. Small enough that other lanes get their turn.
 pub(super) const PART_BYTES_MAX: usize = 256 << 10;
 /// What waits to be sent to one peer. It holds a packet of every size, and then some.
@@ -26,6 +28,8 @@ pub(super) const QUEUE_BYTES_MAX: usize = 64 << 20;
 pub(super) const BATCH: usize = 64;
 /// Peers of a server or mesh, as with ENet.
 pub(super) const PEERS_MAX: usize = 4095;
+/// How long the packets of a peer that ended wait for a game that does not read them. Then its end is told.
+pub(super) const UNREAD_TIME: Duration = Duration::from_secs(10);
 /// From the start of a connection to the end of the exchange of greetings; beyond it the link is given up. Longer than
 /// the transport takes to give up an address where nobody answers, 10 s.
 pub(super) const HELLO_TIME: Duration = Duration::from_secs(20);

@@ -3,10 +3,12 @@
 use super::hello::{Greeting, HelloError, Kind, Step};
 use super::limits::{
     BATCH, CHANNELS_MAX, HELLO_TIME, PACKET_BYTES_MAX, PART_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_PACKETS_MAX,
-    RECV_BYTES_MAX, RECV_MESSAGES_MAX, SEND_BYTES_MAX, UNFINISHED_BYTES_MAX, UNFINISHED_TOTAL_MAX,
+    RECV_BYTES_MAX, RECV_MESSAGES_MAX, SEND_BYTES_MAX, SEND_RATES, UNFINISHED_BYTES_MAX,
+    UNFINISHED_TOTAL_MAX, UNREAD_TIME,
 };
 use super::packet::{Assembly, HEADER_BYTES_MAX, Header, Mode, PacketError, Part, Payload, lane, lanes_for};
 use super::reason::{self, text as text_of};
+use crate::stopping::{Stop, watch};
 use gamesockets::config::{ConfigKey, ConfigValue};
 use gamesockets::{
     Bytes, Connection, ConnectionHandle, ConnectionState, Context, LaneConfig, Listener, Message, PollGroup,
@@ -14,7 +16,8 @@ use gamesockets::{
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The server's unique id.
 pub(super) const SERVER: i32 = 1;
@@ -80,6 +83,8 @@ struct Link {
     /// The peer's unique id, or the one that is expected; 0 unknown.
     id: i32,
     since: Instant,
+    /// When its end was seen.
+    over: Option<Instant>,
     assembly: Assembly,
     /// Lanes configured so far.
     lanes: usize,
@@ -87,10 +92,20 @@ struct Link {
     numbers: [u32; CHANNELS_MAX as usize],
 }
 
+/// The context, whose threads end before the library goes, also where a game never frees the peer.
+#[derive(Debug)]
+struct Running(Context);
+
+impl Stop for Running {
+    fn stop(&self) {
+        self.0.shutdown();
+    }
+}
+
 /// A server, a client or a member of a mesh.
 #[derive(Debug)]
 pub(super) struct Session {
-    context: Context,
+    context: Arc<Running>,
     listener: Option<Listener>,
     group: PollGroup,
     kind: Kind,
@@ -104,13 +119,17 @@ pub(super) struct Session {
     queue_bytes: usize,
     signals: VecDeque<Signal>,
     last_end: (u32, String),
+    pub(super) unread_time: Duration,
 }
 
 type Options = [(ConfigKey, ConfigValue)];
 
 /// The settings that connections get unless the game gives others.
 fn with_defaults(options: &Options) -> Vec<(ConfigKey, ConfigValue)> {
+    let [slowest, fastest] = SEND_RATES;
     let mut all = vec![
+        (ConfigKey::SendRateMin, ConfigValue::Int32(slowest)),
+        (ConfigKey::SendRateMax, ConfigValue::Int32(fastest)),
         (ConfigKey::SendBufferSize, ConfigValue::Int32(SEND_BYTES_MAX)),
         (ConfigKey::RecvBufferSize, ConfigValue::Int32(RECV_BYTES_MAX)),
         (ConfigKey::RecvBufferMessages, ConfigValue::Int32(RECV_MESSAGES_MAX)),
@@ -124,6 +143,8 @@ impl Session {
     fn new(kind: Kind, id: i32, status: Status, peers_max: usize) -> Result<Self, String> {
         let context = Context::new().map_err(|why| why.to_string())?;
         let group = context.create_poll_group().map_err(|why| why.to_string())?;
+        let context = Arc::new(Running(context));
+        watch(&context);
         Ok(Self {
             context,
             listener: None,
@@ -139,6 +160,7 @@ impl Session {
             queue_bytes: 0,
             signals: VecDeque::new(),
             last_end: (0, String::new()),
+            unread_time: UNREAD_TIME,
         })
     }
 
@@ -171,7 +193,7 @@ impl Session {
     }
 
     fn listen(&mut self, at: SocketAddr, options: &Options) -> Result<(), String> {
-        let made = self.context.listen_with(at, &with_defaults(options));
+        let made = self.context.0.listen_with(at, &with_defaults(options));
         self.listener = Some(made.map_err(|why| why.to_string())?);
         Ok(())
     }
@@ -186,7 +208,7 @@ impl Session {
             return Err(format!("there are {} peers already", self.peers_max));
         }
         let connection =
-            self.context.connect_with(to, &with_defaults(options)).map_err(|why| why.to_string())?;
+            self.context.0.connect_with(to, &with_defaults(options)).map_err(|why| why.to_string())?;
         self.watch(connection, true, id);
         Ok(())
     }
@@ -201,6 +223,7 @@ impl Session {
             phase: Phase::Greeting,
             id,
             since: Instant::now(),
+            over: None,
             assembly: Assembly::default(),
             lanes: 1,
             numbers: [0; CHANNELS_MAX as usize],
@@ -226,7 +249,7 @@ impl Session {
 
     /// Does what there is to do. To be called every frame.
     pub(super) fn poll(&mut self) {
-        self.context.poll_events();
+        self.context.0.poll_events();
         self.accept_all();
         // Before messages are taken: what arrived before the end is read first.
         let over: Vec<_> = self
@@ -237,8 +260,10 @@ impl Session {
             .collect();
         let all_read = self.receive_all();
         for handle in over {
-            let unread = self.links.get(&handle).is_some_and(|l| self.queue.iter().any(|p| p.from == l.id));
-            if all_read && !unread {
+            let Some(link) = self.links.get_mut(&handle) else { continue };
+            let since = *link.over.get_or_insert_with(Instant::now);
+            let unread = !all_read || self.queue.iter().any(|packet| packet.from == link.id);
+            if !unread || since.elapsed() > self.unread_time {
                 self.end(handle);
             }
         }
@@ -251,7 +276,7 @@ impl Session {
 
     fn accept_all(&mut self) {
         let Some(listener) = self.listener.as_ref().map(Listener::handle) else { return };
-        for connection in self.context.connections() {
+        for connection in self.context.0.connections() {
             if connection.listener() != Some(listener) || self.links.contains_key(&connection.handle()) {
                 continue;
             }

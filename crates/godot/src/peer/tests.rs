@@ -139,6 +139,34 @@ fn the_last_packet_is_read_before_the_end() {
 }
 
 #[test]
+fn an_end_is_told_to_a_game_that_never_reads() {
+    let (mut server, mut client) = pair();
+    client.unread_time = Duration::from_millis(100);
+    server.put(77, Mode::Reliable, 0, b"unheard").unwrap();
+    assert!(server.disconnect(77, false));
+    until(&mut [&mut server, &mut client], |s| s[1].status() == Status::Disconnected);
+    assert_eq!(signals(&mut client), [ended(SERVER, reason::DISCONNECTED), Signal::Disconnected(SERVER)]);
+    assert_eq!(client.waiting(), 0);
+}
+
+#[test]
+fn the_rate_is_estimated_unless_the_game_sets_it() {
+    let mut server = Session::server(loopback(), 4, &[]).unwrap();
+    let mut client = Session::client(server.local().unwrap(), 5, &[]).unwrap();
+    until(&mut [&mut server, &mut client], |s| {
+        s[0].connection(5).is_some() && s[1].connection(SERVER).is_some()
+    });
+    let rate = |session: &Session, id, key| {
+        session.connection(id).unwrap().config(key).unwrap().value.as_i32().unwrap()
+    };
+    for (session, id) in [(&server, 5), (&client, SERVER)] {
+        assert!(rate(session, id, ConfigKey::SendRateMin) < rate(session, id, ConfigKey::SendRateMax));
+    }
+    let (server, _client) = pair();
+    assert_eq!(rate(&server, 77, ConfigKey::SendRateMax), 50_000_000);
+}
+
+#[test]
 fn a_session_that_goes_says_so() {
     let (mut server, client) = pair();
     drop(client);
