@@ -60,7 +60,7 @@ pub mod cert {
 
 pub use bytes::Bytes;
 pub use connection::{Connection, Staging};
-pub use context::{Context, ContextBuilder, SocketPairKind};
+pub use context::{Context, ContextBuilder, SocketPairKind, WeakContext};
 pub use debug::{DebugLevel, UnknownLevel};
 pub use error::{
     ConnectError, ContextError, CreateGroupError, Ended, GroupError, ListenError, PollError, SendError,

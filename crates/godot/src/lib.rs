@@ -7,6 +7,7 @@
 mod api;
 mod entry;
 mod face;
+mod monitor;
 mod peer;
 mod pump;
 mod registration;

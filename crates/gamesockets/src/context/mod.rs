@@ -7,9 +7,11 @@ mod events;
 mod identity;
 mod listen;
 pub(crate) mod poll;
+mod weak;
 
 pub use builder::ContextBuilder;
 pub use connect::SocketPairKind;
+pub use weak::WeakContext;
 
 use crate::connection::{Connection, send_all};
 use crate::debug::DebugLevel;

@@ -1,0 +1,33 @@
+# One panel for each running game.
+@tool
+extends EditorDebuggerPlugin
+
+const Panel_ := preload("panel.gd")
+const CAPTURE := "gamesockets"
+
+var panels: Dictionary[int, Panel_] = {}
+
+
+func _setup_session(session_id: int) -> void:
+	var session := get_session(session_id)
+	var panel := Panel_.new()
+	panel.name = "Networking sockets"
+	panel.wanted.connect(func(message: String, data: Array) -> void:
+		if session.is_active():
+			session.send_message("%s:%s" % [CAPTURE, message], data))
+	session.started.connect(panel.begin)
+	session.stopped.connect(panel.end)
+	session.add_session_tab(panel)
+	panels[session_id] = panel
+
+
+func _has_capture(capture: String) -> bool:
+	return capture == CAPTURE
+
+
+func _capture(message: String, data: Array, session_id: int) -> bool:
+	var panel: Panel_ = panels.get(session_id)
+	if panel == null or message != "%s:contexts" % CAPTURE or data.is_empty() or not data[0] is Array:
+		return false
+	panel.show_contexts(data[0])
+	return true
