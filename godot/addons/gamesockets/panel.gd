@@ -9,7 +9,7 @@ const Graph := preload("graph.gd")
 const Simulation := preload("simulation.gd")
 const COLUMNS: Array[String] = ["Connection", "Peer", "State", "Ping", "Quality in / out", "In", "Out", "Waiting",
 		"Unacked", "Lanes"]
-const STATES: Dictionary[int, String] = {0: "none", 1: "connecting", 2: "finding route", 3: "connected",
+const STATES: Dictionary = {0: "none", 1: "connecting", 2: "finding route", 3: "connected",
 		4: "closed by peer", 5: "problem"}
 
 var tree := Tree.new()
@@ -20,7 +20,7 @@ var rate := Graph.new("Rate", "KiB/s", ["in", "out"] as Array[String])
 var simulation := Simulation.new()
 # Context and handle of the connection that the curves show.
 var chosen: Array = []
-var items: Dictionary[String, TreeItem] = {}
+var items: Dictionary = {}
 
 
 func _init() -> void:
@@ -85,7 +85,7 @@ func clear() -> void:
 func show_contexts(contexts: Array) -> void:
 	if tree.get_root() == null:
 		tree.create_item()
-	var alive: Dictionary[String, bool] = {}
+	var alive: Dictionary = {}
 	for context: Dictionary in contexts:
 		var key := str(context.context)
 		alive[key] = true

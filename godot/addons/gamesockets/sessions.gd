@@ -2,15 +2,15 @@
 @tool
 extends EditorDebuggerPlugin
 
-const Panel_ := preload("panel.gd")
+const SocketsPanel := preload("panel.gd")
 const CAPTURE := "gamesockets"
 
-var panels: Dictionary[int, Panel_] = {}
+var panels: Dictionary = {}
 
 
 func _setup_session(session_id: int) -> void:
 	var session := get_session(session_id)
-	var panel := Panel_.new()
+	var panel := SocketsPanel.new()
 	panel.name = "Networking sockets"
 	panel.wanted.connect(func(message: String, data: Array) -> void:
 		if session.is_active():
@@ -26,7 +26,7 @@ func _has_capture(capture: String) -> bool:
 
 
 func _capture(message: String, data: Array, session_id: int) -> bool:
-	var panel: Panel_ = panels.get(session_id)
+	var panel: SocketsPanel = panels.get(session_id)
 	if panel == null or message != "%s:contexts" % CAPTURE or data.is_empty() or not data[0] is Array:
 		return false
 	panel.show_contexts(data[0])

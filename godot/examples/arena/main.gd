@@ -5,8 +5,8 @@ extends Node
 
 const CLIENTS_MAX := 32
 const WAIT_SECONDS := 60.0
-# How long the state of all may take to become the same after the end.
-const AGREE_SECONDS := 15.0
+# How much longer than that the server waits for what clients have to say.
+const GRACE_SECONDS := 5.0
 const ASK_EVERY := 0.25
 
 var options := Options.read()
@@ -109,7 +109,7 @@ func play_match() -> void:
 	if multiplayer.get_peers().size() < options.clients:
 		return fail("%d of %d clients stayed" % [multiplayer.get_peers().size(), options.clients])
 	freeze.rpc()
-	var said := await within(AGREE_SECONDS + 5.0, _everybody_said)
+	var said := await within(options.patience + GRACE_SECONDS, _everybody_said)
 	var agree := verdicts.values().count(true)
 	report(said and agree == options.clients, "agree=%d of=%d" % [agree, options.clients])
 	over.rpc()
@@ -143,7 +143,7 @@ func freeze() -> void:
 		return
 	if options.alter:
 		world.scores[multiplayer.get_unique_id()] = -1
-	await get_tree().create_timer(AGREE_SECONDS).timeout
+	await get_tree().create_timer(options.patience).timeout
 	if not verdicts.has(1):
 		settle(false)
 

@@ -12,6 +12,8 @@ var port := DEFAULT_PORT
 var clients := 1
 var seconds := 60.0
 var bot := false
+# How long the states may take to agree at the end, in seconds.
+var patience := 15.0
 # The simulated network of this process: milliseconds and percent, for everything it sends.
 var lag := 0.0
 var loss := 0.0
@@ -37,6 +39,7 @@ func take(option: String, value: String) -> void:
 		"clients": clients = value.to_int()
 		"seconds": seconds = value.to_float()
 		"bot": bot = true
+		"patience": patience = value.to_float()
 		"lag": lag = value.to_float()
 		"loss": loss = value.to_float()
 		"alter": alter = true
