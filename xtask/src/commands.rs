@@ -1,7 +1,7 @@
 //! The table of tasks, their options and the help text, all from one place.
 
 use crate::repository::Repository;
-use crate::{counts, dist, fuzz, peers, program, sanitize, suites, tidy};
+use crate::{counts, dist, fuzz, godot, peers, program, sanitize, suites, tidy};
 use std::fmt::Write as _;
 
 /// One option of a task.
@@ -92,6 +92,22 @@ pub(crate) const TASKS: &[Task] = &[
         flags: &[VERBOSE],
         passes_on_to: None,
         run: dist::command,
+    },
+    Task {
+        name: "godot",
+        words: "WHAT",
+        about: "addon: pack it; arena, chat: play the example; open EXAMPLE: in the editor; pictures: draw them anew",
+        flags: &[
+            Flag { name: "--clients", value: Some("N"), help: "processes beside the server (arena 8, chat 2)" },
+            Flag { name: "--seconds", value: Some("N"), help: "arena: length of the match (60)" },
+            Flag { name: "--lag", value: Some("MS"), help: "arena: of what each process sends (50)" },
+            Flag { name: "--loss", value: Some("PERCENT"), help: "arena: of what each process sends (5)" },
+            Flag { name: "--windows", value: None, help: "with windows, for people" },
+            Flag { name: "--alter", value: None, help: "arena: one process falsifies its state, which must show" },
+            VERBOSE,
+        ],
+        passes_on_to: None,
+        run: godot::command,
     },
     Task {
         name: "fuzz",

@@ -15,17 +15,20 @@ const OWN: &str = "GAMESOCKETS_GODOT";
 const CACHE: &str = "GAMESOCKETS_CACHE";
 /// The suite that has the engine, and its package.
 const SUITE: &str = "forky";
-const PACKAGE: &str = "godot";
+const PACKAGES: &[&str] = &["godot"];
+/// What it needs beside that to draw into a window: OpenGL by the processor alone.
+const DISPLAY_PACKAGES: &[&str] = &["libgl1", "libglx-mesa0", "libgl1-mesa-dri"];
 /// The keys that Debian signs with.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// About 150 MB are downloaded.
 const LIMIT: Duration = Duration::from_secs(900);
 
 /// An engine that can be started.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Engine {
     program: PathBuf,
     before: Vec<OsString>,
+    variables: Vec<(&'static str, OsString)>,
 }
 
 impl Engine {
@@ -34,31 +37,36 @@ impl Engine {
         if let Some(own) = std::env::var_os(OWN).filter(|own| !own.is_empty()) {
             let program = PathBuf::from(own);
             if program.is_file() {
-                return Ok(Self { program, before: Vec::new() });
+                return Ok(Self { program, ..Self::default() });
             }
             return Err(format!("{OWN} names {}, which is no file", program.display()));
         }
-        let folder = cache()?.join("godot");
-        let root = folder.join("root");
-        if let Some(engine) = Self::in_root(&root) {
-            return Ok(engine);
-        }
-        // Unpacked elsewhere and moved: whoever is first wins, and nobody sees half of it.
-        let work = folder.join(format!("work-{}", std::process::id()));
-        let fetched = fetch(&work, verbose);
-        let moved = fetched.map(|()| std::fs::rename(work.join("root"), &root));
-        let _ = std::fs::remove_dir_all(&work);
-        match (Self::in_root(&root), moved) {
-            (Some(engine), _) => Ok(engine),
-            (None, Err(why)) => Err(why),
-            (None, Ok(result)) => Err(format!("the unpacked packages hold no engine ({result:?})")),
-        }
+        let root = unpacked("godot", PACKAGES, verbose)?;
+        Self::in_root(&root).ok_or_else(|| "the unpacked packages hold no engine".to_owned())
+    }
+
+    /// The same with what it takes to open windows where there is a display. An engine of one's own has that already.
+    pub(crate) fn with_display(mut self, verbose: bool) -> Result<Self, String> {
+        let [option, path, ..] = self.before.as_mut_slice() else { return Ok(self) };
+        debug_assert_eq!(option, "--library-path");
+        let libraries = libraries_of(&unpacked("godot-display", DISPLAY_PACKAGES, verbose)?);
+        path.push(":");
+        path.push(&libraries);
+        self.variables.push(("LIBGL_DRIVERS_PATH", libraries.join("dri").into_os_string()));
+        self.variables.push(("LIBGL_ALWAYS_SOFTWARE", "1".into()));
+        Ok(self)
+    }
+
+    /// The same at that display.
+    pub(crate) fn at_display(mut self, name: &str) -> Self {
+        self.variables.push(("DISPLAY", name.into()));
+        self
     }
 
     /// The engine inside the unpacked packages, started by their own loader.
     fn in_root(root: &Path) -> Option<Self> {
         let program = root.join("usr/bin/godot");
-        let libraries = root.join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH));
+        let libraries = libraries_of(root);
         let is_loader = |name: &str| name.starts_with("ld-linux");
         let loader = [libraries.clone(), root.join("usr/lib"), root.join("usr/lib64")]
             .iter()
@@ -69,7 +77,7 @@ impl Engine {
         let path = [libraries.clone(), libraries.join("pulseaudio")];
         let path = std::env::join_paths(path).ok()?;
         let before = vec!["--library-path".into(), path, program.clone().into_os_string()];
-        program.is_file().then_some(Self { program: loader, before })
+        program.is_file().then_some(Self { program: loader, before, variables: Vec::new() })
     }
 
     /// A call of the engine; it keeps its own files below `home`.
@@ -79,7 +87,32 @@ impl Engine {
         for (name, folder) in [("DATA", "data"), ("CONFIG", "config"), ("CACHE", "cache")] {
             command.env(format!("XDG_{name}_HOME"), home.join(folder));
         }
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
+    }
+}
+
+/// Where Debian has its libraries.
+fn libraries_of(root: &Path) -> PathBuf {
+    root.join(format!("usr/lib/{}-linux-gnu", std::env::consts::ARCH))
+}
+
+/// The folder with these packages and all that they need, fetched if need be. The error says why there is none.
+fn unpacked(name: &str, packages: &[&str], verbose: bool) -> Result<PathBuf, String> {
+    let folder = cache()?.join(name);
+    let root = folder.join("root");
+    if root.is_dir() {
+        return Ok(root);
+    }
+    // Unpacked elsewhere and moved: whoever is first wins, and nobody sees half of it.
+    let work = folder.join(format!("work-{}", std::process::id()));
+    let fetched = fetch(&work, packages, verbose);
+    let moved = fetched.map(|()| std::fs::rename(work.join("root"), &root));
+    let _ = std::fs::remove_dir_all(&work);
+    match moved {
+        Err(why) => Err(why),
+        Ok(Err(error)) if !root.is_dir() => Err(format!("{}: {error}", root.display())),
+        Ok(_) => Ok(root),
     }
 }
 
@@ -93,7 +126,7 @@ fn cache() -> Result<PathBuf, String> {
 }
 
 /// Downloads the packages with a package state of its own and unpacks them into `work/root`.
-fn fetch(work: &Path, verbose: bool) -> Result<(), String> {
+fn fetch(work: &Path, packages: &[&str], verbose: bool) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("{}: {error}", work.display());
     let mirror = mirror().ok_or("this system's package sources name no Debian mirror")?;
     for folder in ["lists/partial", "cache/archives/partial", "root/usr"] {
@@ -103,7 +136,8 @@ fn fetch(work: &Path, verbose: bool) -> Result<(), String> {
     let line = format!("deb [signed-by={KEYRING}] {mirror} {SUITE} main\n");
     std::fs::write(work.join("sources.list"), line).map_err(failed)?;
     apt(work, &["update", "-q"], verbose)?;
-    apt(work, &["install", "-q", "-y", "-d", "--no-install-recommends", PACKAGE], verbose)?;
+    let install = ["install", "-q", "-y", "-d", "--no-install-recommends"];
+    apt(work, &[&install, packages].concat(), verbose)?;
     unpack_all(work)
 }
 

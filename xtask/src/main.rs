@@ -9,6 +9,7 @@ mod dist;
 mod docs;
 mod engine;
 mod fuzz;
+mod godot;
 mod packages;
 mod peers;
 mod process;

@@ -35,6 +35,8 @@ func _ready() -> void:
 		play_match()
 	elif options.join:
 		join(options.join, options.port)
+	if options.picture:
+		picture_later(options.seconds / 2.0)
 
 
 func host(port: int) -> void:
@@ -103,8 +105,6 @@ func play_match() -> void:
 	if not await within(WAIT_SECONDS, func() -> bool: return met >= options.clients):
 		return fail("%d of %d clients came" % [met, options.clients])
 	print("arena: %d clients, %d s" % [met, int(options.seconds)])
-	if options.picture:
-		picture_later(options.seconds / 2.0)
 	await get_tree().create_timer(options.seconds).timeout
 	if multiplayer.get_peers().size() < options.clients:
 		return fail("%d of %d clients stayed" % [multiplayer.get_peers().size(), options.clients])
@@ -186,6 +186,8 @@ func points() -> int:
 
 
 func picture_later(seconds: float) -> void:
+	while world.players.get_child_count() < options.clients:
+		await get_tree().create_timer(ASK_EVERY).timeout
 	await get_tree().create_timer(seconds).timeout
 	await RenderingServer.frame_post_draw
 	get_viewport().get_texture().get_image().save_png(options.picture)

@@ -19,7 +19,7 @@ var lag := 0.0
 var loss := 0.0
 # For the test of the test: this process falsifies one score at the end.
 var alter := false
-# Where to put a picture of the window, half way through the match.
+# Where to put a picture of the window, half a match after all clients have come.
 var picture := ""
 
 

@@ -4,6 +4,7 @@ use super::{Project, errors_in};
 use crate::engine::Engine;
 use crate::process::{Done, Step, run as run_step};
 use std::net::UdpSocket;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a match needs beside its own time: starting, agreeing, ending.
@@ -25,6 +26,10 @@ pub(super) struct Match {
     pub(super) alter: bool,
     /// With windows, the first client played by whoever sits there.
     pub(super) windows: bool,
+    /// Where the first client puts a picture of its window.
+    pub(super) picture: Option<PathBuf>,
+    /// The address of an editor that debugs the server.
+    pub(super) debugger: Option<String>,
 }
 
 impl Default for Match {
@@ -37,6 +42,8 @@ impl Default for Match {
             patience: 15,
             alter: false,
             windows: false,
+            picture: None,
+            debugger: None,
         }
     }
 }
@@ -65,17 +72,20 @@ impl Match {
     /// Number 0 is the server.
     fn process(&self, project: &Project, engine: &Engine, number: u64, port: u16, verbose: bool) -> Done {
         let mut command = project.engine(engine);
-        if !self.windows {
+        if !self.windows && !(self.picture.is_some() && number == 1) {
             command.arg("--headless");
+        }
+        if let Some(debugger) = self.debugger.as_ref().filter(|_| number == 0) {
+            command.args(["--remote-debug", debugger]);
         }
         command.args(["--audio-driver", "Dummy", "--path"]).arg(&project.folder).arg("--");
         command.arg(format!("--port={port}"));
         command.arg(format!("--lag={}", self.lag_ms)).arg(format!("--loss={}", self.loss_percent));
         command.arg(format!("--patience={}", self.patience));
+        command.arg(format!("--clients={}", self.clients)).arg(format!("--seconds={}", self.seconds));
         let name = if number == 0 { "server".to_owned() } else { format!("client {number}") };
         if number == 0 {
-            command.args(["--server".to_owned(), format!("--clients={}", self.clients)]);
-            command.arg(format!("--seconds={}", self.seconds));
+            command.arg("--server");
         } else {
             command.arg("--join=127.0.0.1");
             if !(self.windows && number == 1) {
@@ -83,6 +93,9 @@ impl Match {
             }
             if self.alter && number == 1 {
                 command.arg("--alter");
+            }
+            if let Some(picture) = self.picture.as_ref().filter(|_| number == 1) {
+                command.arg(format!("--picture={}", picture.display()));
             }
         }
         let log = project.base.join(format!("{}.log", name.replace(' ', "-")));

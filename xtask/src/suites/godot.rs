@@ -70,7 +70,10 @@ pub(super) fn run(ask: &Ask<'_>) -> Report {
         return report;
     }
     match Engine::provide(ask.verbose) {
-        Ok(engine) => scripts(ask, &engine, &mut report),
+        Ok(engine) => {
+            scripts(ask, &engine, &mut report);
+            crate::godot::check(ask.repository, &engine, ask.verbose, &mut report);
+        }
         Err(why) => report.skip("GDScript", &format!("engine tests NOT RUN: {why}")),
     }
     report

@@ -44,7 +44,7 @@ macro_rules! class {
     ($Class:ident) => {
         impl $Class {
             fn face(&self) -> &Face {
-                self.core.face(|| self.to_gd().instance_id())
+                self.core.face(stringify!($Class), || self.to_gd().instance_id())
             }
 
             fn ask<T>(&self, function: &str, neutral: T, work: impl FnOnce(&Face) -> Outcome<T>) -> T {

@@ -3,7 +3,7 @@
 use super::options::Callables;
 use crate::face::{Face, Outcome};
 use crate::stopping::{Stop, watch};
-use crate::{pump, settings};
+use crate::{monitor, pump, settings};
 use godot::global::godot_error;
 use godot::obj::InstanceId;
 use std::sync::{Arc, OnceLock};
@@ -23,8 +23,8 @@ impl Stop for Face {
 }
 
 impl Core {
-    /// The instance; the object that it belongs to is remembered, for its events.
-    pub(super) fn face(&self, object: impl FnOnce() -> InstanceId) -> &Face {
+    /// The instance; the object that it belongs to, of that class, is remembered for its events.
+    pub(super) fn face(&self, class: &'static str, object: impl FnOnce() -> InstanceId) -> &Face {
         self.face.get_or_init(|| {
             let id = object();
             if self.id.set(id).is_ok() {
@@ -32,6 +32,9 @@ impl Core {
             }
             let face = Arc::new(Face::new(&settings::trusted_roots()));
             watch(&face);
+            if let Ok(context) = face.context() {
+                monitor::watch(class, context);
+            }
             face
         })
     }

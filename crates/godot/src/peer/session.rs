@@ -8,6 +8,7 @@ use super::limits::{
 };
 use super::packet::{Assembly, HEADER_BYTES_MAX, Header, Mode, PacketError, Part, Payload, lane, lanes_for};
 use super::reason::{self, text as text_of};
+use crate::monitor;
 use crate::stopping::{Stop, watch};
 use gamesockets::config::{ConfigKey, ConfigValue};
 use gamesockets::{
@@ -142,6 +143,7 @@ fn with_defaults(options: &Options) -> Vec<(ConfigKey, ConfigValue)> {
 impl Session {
     fn new(kind: Kind, id: i32, status: Status, peers_max: usize) -> Result<Self, String> {
         let context = Context::new().map_err(|why| why.to_string())?;
+        monitor::watch("NetworkingSocketsMultiplayerPeer", &context);
         let group = context.create_poll_group().map_err(|why| why.to_string())?;
         let context = Arc::new(Running(context));
         watch(&context);
