@@ -89,7 +89,12 @@ func knock(times: int) -> void:
 
 
 func send(to: int, text: String, lane: int = TALK) -> bool:
-	var sent := NetworkingSockets.sendMessageToConnection(to, text.to_utf8_buffer(), SEND_RELIABLE, lane)
+	var data := text.to_utf8_buffer()
+	var sent: Dictionary
+	if lane == TALK:
+		sent = NetworkingSockets.sendMessageToConnection(to, data, SEND_RELIABLE)
+	else:
+		sent = NetworkingSockets.sendMessageToConnectionOnLane(to, data, SEND_RELIABLE, lane)
 	# Nobody types faster than this, so there is nothing to wait for.
 	NetworkingSockets.flushMessagesOnConnection(to)
 	return sent.result == 1

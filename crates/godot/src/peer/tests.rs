@@ -175,6 +175,21 @@ fn a_session_that_goes_says_so() {
 }
 
 #[test]
+fn writing_to_a_peer_whose_end_was_not_told_yet_is_no_error() {
+    let (mut server, client) = pair();
+    drop(client);
+    let link = server.connection(77).unwrap().clone();
+    while link.ended().is_none() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(server.put(77, Mode::Reliable, 0, b"x"), Ok(()), "before the poll that notices");
+    until(&mut [&mut server], |s| s[0].connection(77).is_none());
+    assert_eq!(server.put(77, Mode::Reliable, 0, b"x"), Ok(()), "before it is told");
+    signals(&mut server);
+    assert_eq!(server.put(77, Mode::Reliable, 0, b"x"), Err(PutError::NoPeer(77)));
+}
+
+#[test]
 fn refusals_have_their_reasons() {
     let (mut server, at) = server(2);
     let mut first = Session::client(at, 10, FAST).unwrap();
