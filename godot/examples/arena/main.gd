@@ -15,6 +15,8 @@ var monitor := NetworkingSocketsMonitor.new()
 # Server: what clients said about the end.
 var verdicts: Dictionary[int, bool] = {}
 var met := 0
+# Client: when to give up, milliseconds; 0 while the match lasts.
+var give_up_at := 0
 
 @onready var world: World = $World
 @onready var hud: Hud = $Hud
@@ -143,8 +145,11 @@ func freeze() -> void:
 		return
 	if options.alter:
 		world.scores[multiplayer.get_unique_id()] = -1
-	await get_tree().create_timer(options.patience).timeout
-	if not verdicts.has(1):
+	give_up_at = Time.get_ticks_msec() + int(options.patience * 1000.0)
+
+
+func _process(_delta: float) -> void:
+	if give_up_at > 0 and Time.get_ticks_msec() > give_up_at and not verdicts.has(1):
 		settle(false)
 
 

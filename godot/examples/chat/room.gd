@@ -203,12 +203,13 @@ func leave() -> void:
 	for member: int in members:
 		NetworkingSockets.closeConnection(member, reason, text, true)
 	members.clear()
-	if connection:
-		NetworkingSockets.closeConnection(connection, reason, text, true)
 	if group:
 		NetworkingSockets.destroyPollGroup(group)
-	connection = 0
-	group = 0
+		group = 0
+	elif connection:
+		# A host's own connection hears of the end from its other end.
+		NetworkingSockets.closeConnection(connection, reason, text, true)
+		connection = 0
 
 
 # After leaving, when nobody has to hear anything more.

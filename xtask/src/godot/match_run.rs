@@ -72,7 +72,8 @@ impl Match {
     /// Number 0 is the server.
     fn process(&self, project: &Project, engine: &Engine, number: u64, port: u16, verbose: bool) -> Done {
         let mut command = project.engine(engine);
-        if !self.windows && !(self.picture.is_some() && number == 1) {
+        let seen = self.windows || (self.picture.is_some() && number == 1);
+        if !seen {
             command.arg("--headless");
         }
         if let Some(debugger) = self.debugger.as_ref().filter(|_| number == 0) {

@@ -258,8 +258,9 @@ argument!(Text as GString, text_of, |text: GString| Text(Ok(text.to_string())), 
 argument!(Blob as PackedByteArray, blob_of, |bytes| Blob(Ok(bytes)), |blob: &Blob| {
     blob.0.clone().unwrap_or_default()
 });
-argument!(List as VarArray, Variant::clone, |list: VarArray| List(list.to_variant()), |list: &List| {
-    elements_of(&list.0).unwrap_or_default()
+// Typed arrays too: a call whose types are known brings them as they are.
+argument!(List as AnyArray, Variant::clone, |list: AnyArray| List(list.to_variant()), |list: &List| {
+    elements_of(&list.0).unwrap_or_default().upcast_any_array()
 });
 
 impl GodotConvert for Loose {
