@@ -153,10 +153,10 @@ func _process(_delta: float) -> void:
 		settle(false)
 
 
-# Server to clients: the state as it must be.
+# Server to clients: the state as it must be. It may overtake the end of the match.
 @rpc("authority", "call_remote", "unreliable")
 func compare(wanted: String) -> void:
-	if not verdicts.has(1) and State.hash_of(world.state()) == wanted:
+	if world.frozen and not verdicts.has(1) and State.hash_of(world.state()) == wanted:
 		settle(true)
 
 
