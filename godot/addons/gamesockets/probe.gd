@@ -16,6 +16,8 @@ func _ready() -> void:
 	set_process(EngineDebugger.is_active())
 	if EngineDebugger.is_active():
 		EngineDebugger.register_message_capture(CAPTURE, _on_message)
+		# The editor cannot know when somebody listens here.
+		EngineDebugger.send_message("%s:here" % CAPTURE, [])
 
 
 func _exit_tree() -> void:

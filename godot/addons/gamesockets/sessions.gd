@@ -15,7 +15,6 @@ func _setup_session(session_id: int) -> void:
 	panel.wanted.connect(func(message: String, data: Array) -> void:
 		if session.is_active():
 			session.send_message("%s:%s" % [CAPTURE, message], data))
-	session.started.connect(panel.begin)
 	session.stopped.connect(panel.end)
 	session.add_session_tab(panel)
 	panels[session_id] = panel
@@ -27,7 +26,13 @@ func _has_capture(capture: String) -> bool:
 
 func _capture(message: String, data: Array, session_id: int) -> bool:
 	var panel: SocketsPanel = panels.get(session_id)
-	if panel == null or message != "%s:contexts" % CAPTURE or data.is_empty() or not data[0] is Array:
+	if panel == null:
 		return false
-	panel.show_contexts(data[0])
+	match message.trim_prefix(CAPTURE + ":"):
+		"here":
+			panel.begin()
+		"contexts" when data.size() == 1 and data[0] is Array:
+			panel.show_contexts(data[0])
+		_:
+			return false
 	return true

@@ -126,7 +126,7 @@ func figure_lines() -> PackedStringArray:
 	var lines: PackedStringArray = []
 	for context: Dictionary in monitor.contexts():
 		for connection: Dictionary in context.connections:
-			lines.append("ping %d ms, quality %d %%, out %.1f, in %.1f KiB/s" % [connection.ping,
-					roundi(100.0 * maxf(connection.remote_quality, 0.0)), connection.bytes_out_per_second / 1024.0,
-					connection.bytes_in_per_second / 1024.0])
+			lines.append("ping %d ms, quality %d %%\nin %.1f, out %.1f KiB/s" % [connection.ping,
+					roundi(100.0 * maxf(connection.local_quality, 0.0)), connection.bytes_in_per_second / 1024.0,
+					connection.bytes_out_per_second / 1024.0])
 	return lines

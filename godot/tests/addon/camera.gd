@@ -43,8 +43,12 @@ func find_panel() -> Node:
 func show_panel(panel: Node) -> void:
 	var tabs: TabContainer = panel.get_parent()
 	tabs.current_tab = tabs.get_tab_idx_from_control(panel)
+	EditorInterface.set_main_screen_editor("2D")
 	var node := tabs as Node
 	while node != null and node.get_class() != "EditorDebuggerNode":
 		node = node.get_parent()
-	if node:
+	# Where the bottom panel is made of docks, it is one.
+	if node and node.has_method("make_visible"):
+		node.call("make_visible")
+	elif node:
 		make_bottom_panel_item_visible(node)
