@@ -33,6 +33,7 @@ func _init() -> void:
 	split.add_child(left)
 	build_tree()
 	left.add_child(tree)
+	lanes.text_overrun_behavior = TextServer.OVERRUN_TRIM_ELLIPSIS
 	left.add_child(lanes)
 	var right := HBoxContainer.new()
 	right.size_flags_horizontal = SIZE_EXPAND_FILL
@@ -56,7 +57,8 @@ func build_tree() -> void:
 	for at in COLUMNS.size():
 		tree.set_column_title(at, COLUMNS[at])
 		tree.set_column_title_alignment(at, HORIZONTAL_ALIGNMENT_LEFT)
-		tree.set_column_expand_ratio(at, 3 if at < 2 else 2)
+		tree.set_column_expand_ratio(at, 3 if at < 2 else 1)
+		tree.set_column_custom_minimum_width(at, 110 if at < 3 else 60)
 		tree.set_column_clip_content(at, true)
 	tree.item_selected.connect(_on_selected)
 
@@ -120,7 +122,7 @@ func show_connection(row: TreeItem, connection: Dictionary) -> void:
 	var state: String = STATES.get(connection.state, str(connection.state))
 	if connection.end_reason:
 		state += " (%d: %s)" % [connection.end_reason, connection.end_debug]
-	var texts: Array[String] = [title, "%s  %s" % [connection.identity, connection.remote_address], state,
+	var texts: Array[String] = [title, peer_text(connection), state,
 			"%d ms" % connection.ping, "%s / %s" % [percent(connection.local_quality), percent(connection.remote_quality)],
 			kib(connection.bytes_in_per_second) + "/s", kib(connection.bytes_out_per_second) + "/s",
 			kib(connection.pending_reliable + connection.pending_unreliable),
@@ -140,12 +142,24 @@ func follow(key: Array, connection: Dictionary) -> void:
 	ping.add([float(connection.ping)] as Array[float])
 	quality.add([lost(connection.local_quality), lost(connection.remote_quality)] as Array[float])
 	rate.add([connection.bytes_in_per_second / 1024.0, connection.bytes_out_per_second / 1024.0] as Array[float])
-	var texts: PackedStringArray = []
-	for at: int in connection.lanes.size():
-		var lane: Dictionary = connection.lanes[at]
-		texts.append("lane %d: %s waiting, %s unacknowledged" % [at,
-				kib(lane.pending_reliable + lane.pending_unreliable), kib(lane.sent_unacknowledged_reliable)])
-	lanes.text = "   ".join(texts)
+	lanes.text = lanes_text(connection.lanes)
+
+
+# Lanes in which something waits or is under way; the others have nothing to tell.
+static func lanes_text(figures: Array) -> String:
+	var texts: PackedStringArray = ["%d lanes" % figures.size()]
+	for at in figures.size():
+		var waiting: int = figures[at].pending_reliable + figures[at].pending_unreliable
+		var unacknowledged: int = figures[at].sent_unacknowledged_reliable
+		if waiting + unacknowledged > 0:
+			texts.append("lane %d: %s waiting, %s unacknowledged" % [at, kib(waiting), kib(unacknowledged)])
+	return "    ".join(texts)
+
+
+# A peer that proves nothing is named after its address.
+static func peer_text(connection: Dictionary) -> String:
+	var identity: String = connection.identity
+	return connection.remote_address if identity.begins_with("ip:") else "%s  %s" % [identity, connection.remote_address]
 
 
 func _on_selected() -> void:

@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const NEEDS: &[Need] = &[Need { program: "Xvfb", package: "xvfb" }];
-const SCREEN: &str = "1600x900x24";
+const SCREEN: &str = "1920x1080x24";
 /// Where they go.
 const PICTURES: &str = "docs/book/src/images";
 /// A plugin of the editor that looks at our panel and takes a picture.
@@ -59,7 +59,7 @@ fn photograph_editor(
     let address = format!("tcp://127.0.0.1:{}", free_tcp_port()?);
     let mut command = project.engine(engine);
     command.args(["--editor", "--audio-driver", "Dummy", "--debug-server", &address]);
-    command.args(["--resolution", "1600x900", "--path"]).arg(&project.folder);
+    command.args(["--resolution", "1920x1080", "--path"]).arg(&project.folder);
     command.env("GAMESOCKETS_PICTURE", picture);
     let game =
         Match { seconds: SECONDS_WITH_EDITOR, debugger: Some(address), ..Match::default() };

@@ -399,6 +399,8 @@ impl Session {
         link.phase = Phase::Open;
         self.by_id.insert(link.id, handle);
         self.status = Status::Connected;
+        // For those who look at connections. One that has ended meanwhile needs no name.
+        let _ = link.connection.set_name(&format!("peer {}", link.id));
         self.signals.push_back(Signal::Connected(link.id));
     }
 
