@@ -10,11 +10,7 @@ const SOURCE: &str = "godot/addons/gamesockets";
 /// The library for Windows, where somebody built it.
 const WINDOWS: &str = "x86_64-pc-windows-gnu/release/gamesockets_godot.dll";
 /// Texts that go with it.
-const TEXTS: &[(&str, &str)] = &[
-    ("LICENSE-MIT", "LICENSE-MIT"),
-    ("LICENSE-APACHE", "LICENSE-APACHE"),
-    ("docs/book/src/godot.md", "README.md"),
-];
+const TEXTS: &[&str] = &["LICENSE-MIT", "LICENSE-APACHE"];
 
 /// Builds, assembles, packs.
 pub(super) fn command(repository: &Repository, verbose: bool) -> Result<bool, String> {
@@ -40,8 +36,8 @@ pub(super) fn command(repository: &Repository, verbose: bool) -> Result<bool, St
 /// The addon's files with the library where `gamesockets.gdextension` says.
 pub(super) fn assemble(repository: &Repository, library: &Path, to: &Path) -> std::io::Result<()> {
     copy_folder(&repository.root.join(SOURCE), to)?;
-    for (from, name) in TEXTS {
-        std::fs::copy(repository.root.join(from), to.join(name))?;
+    for text in TEXTS {
+        std::fs::copy(repository.root.join(text), to.join(text))?;
     }
     place(library, &to.join(binaries())).map(drop)
 }
@@ -78,8 +74,8 @@ mod tests {
         assert!(text.contains("linux.release.x86_64 = \"bin/linux.x86_64/libgamesockets_godot.so\""), "{text}");
         let plugin = std::fs::read_to_string(folder.join("plugin.cfg")).unwrap();
         assert!(plugin.contains(&format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))), "{plugin}");
-        for (from, _) in TEXTS {
-            assert!(repository.root.join(from).is_file(), "{from}");
+        for text in TEXTS {
+            assert!(repository.root.join(text).is_file(), "{text}");
         }
     }
 }

@@ -17,13 +17,15 @@ const PANEL: &str = "godot/tests/addon/panel.gd";
 const PANEL_LIMIT: Duration = Duration::from_secs(60);
 /// The interface as a table.
 const API: &str = "testdata/godot/seed-api.json";
+/// The page that lists all of it.
+const PAGE: &str = "docs/book/src/godot-functions.md";
 /// The scripts that use all of it.
 const CHAT: &str = "godot/examples/chat";
 
 /// Checks everything; the library is built already.
 pub(crate) fn check(repository: &Repository, engine: &Engine, verbose: bool, report: &mut Report) {
     let about = Checks { repository, engine, verbose };
-    about.row(report, "chat: every function of the page", || every_function_is_used(repository));
+    about.row(report, "chat and page: every function", || every_function_is_used(repository));
     about.row(report, "chat: a room of three", || about.chat());
     about.row(report, "addon: the panel", || about.panel());
     about.row(report, "pages: every block of GDScript", || pages::run(repository, engine, verbose));
@@ -93,7 +95,7 @@ impl Checks<'_> {
     }
 }
 
-/// Every listed function, and those they lean on, is called in the scripts of the chat.
+/// Every listed function, and those they lean on, is called in the scripts of the chat, and has a row on its page.
 fn every_function_is_used(repository: &Repository) -> Result<(), String> {
     let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
     let api: serde_json::Value =
@@ -111,6 +113,10 @@ fn every_function_is_used(repository: &Repository) -> Result<(), String> {
         .filter(|function| function["where"] != "backend")
         .filter_map(|function| function["name"].as_str())
         .collect();
+    let page = read(&repository.root.join(PAGE))?;
+    if let Some(name) = ours.iter().find(|name| !page.contains(&format!("| `{name}` |"))) {
+        return Err(format!("{PAGE} has no row for {name}"));
+    }
     if ours.len() < 47 {
         return Err(format!("{API} lists {} functions, 42 and 5 were expected", ours.len()));
     }

@@ -1,7 +1,7 @@
 //! GDScript in README and book: every block runs in the engine.
 //!
 //! A block that begins with `extends` is a script as it is; one that defines functions is the rest of a script of a
-//! node; any other is what a node does when it is ready.
+//! node; any other is what a node does when it is ready. `# prints: x` behind a line promises a line of output.
 
 use super::{Profile, addon, errors_in, library};
 use crate::engine::Engine;
@@ -18,6 +18,8 @@ const BOOK: &str = "docs/book/src";
 const RUNNER: &str = "godot/tests/addon/pages.gd";
 const LIMIT: Duration = Duration::from_secs(60);
 const FENCE: &str = "```gdscript";
+/// What follows is a line that the block prints.
+const PRINTS: &str = "# prints: ";
 
 /// A block and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +42,12 @@ pub(super) fn run(repository: &Repository, engine: &Engine, verbose: bool) -> Re
     command.args(["--headless", "--path"]).arg(&project).args(["--script", "res://pages.gd"]);
     let log = base.join("output.log");
     let done = run_step(Step { label: "pages: GDScript", command, log, limit: LIMIT, verbose });
+    let promised = blocks.iter().flat_map(|block| block.text.lines());
+    let promised = promised.filter_map(|line| line.split_once(PRINTS).map(|(_, text)| text.trim()));
+    let said = |text: &str| done.output.lines().any(|line| line == text);
+    if let Some(missing) = promised.into_iter().find(|text| !said(text)) {
+        return Err(format!("no block printed `{missing}`\n{}", done.explain()));
+    }
     let result = format!("RESULT fails=0 checks={}", blocks.len());
     match errors_in(&done) {
         None if done.output.lines().any(|line| line == result) => Ok(()),
@@ -54,7 +62,7 @@ fn prepare(repository: &Repository, blocks: &[Block], base: &Path) -> std::io::R
     std::fs::create_dir_all(project.join(".godot"))?;
     std::fs::create_dir_all(base.join("home"))?;
     addon::assemble(repository, &library(repository, Profile::Debug), &project.join("addons/gamesockets"))?;
-    std::fs::write(project.join("project.godot"), "config_version=5\n")?;
+    std::fs::write(project.join("project.godot"), "config_version=5\n\n[gamesockets]\n\nregister_as_steam=true\n")?;
     let list = "res://addons/gamesockets/gamesockets.gdextension\n";
     std::fs::write(project.join(".godot/extension_list.cfg"), list)?;
     std::fs::copy(repository.root.join(RUNNER), project.join("pages.gd"))?;
