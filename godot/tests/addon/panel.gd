@@ -1,12 +1,12 @@
 # The panel shows what a game tells, and asks for what is set on it. Here there is no game, only what one would say.
 extends SceneTree
 
-const Panel_ := preload("res://addons/gamesockets/panel.gd")
+const SocketsPanel := preload("res://addons/gamesockets/panel.gd")
 
 var checks := 0
 var fails := 0
 var asked: Array[Array] = []
-var panel: Panel_
+var panel: SocketsPanel
 
 
 func check(good: bool, what: String) -> void:
@@ -26,8 +26,10 @@ func connection(handle: int, name: String) -> Dictionary:
 
 
 func _initialize() -> void:
-	panel = Panel_.new()
+	panel = SocketsPanel.new()
 	root.add_child(panel)
+	# Sliders tell of changes only once they are inside the tree.
+	await process_frame
 	panel.wanted.connect(func(message: String, data: Array) -> void: asked.append([message, data]))
 	panel.begin()
 	check(asked == [["watch", [true]]], "a game that begins is asked to tell: %s" % [asked])
