@@ -4,7 +4,7 @@ use super::chat::Chat;
 use super::match_run::Match;
 use super::{Profile, Project, errors_in, library, pages};
 use crate::engine::Engine;
-use crate::process::{Step, run as run_step};
+use crate::process::{Done, Step, run as run_step};
 use crate::report::Report;
 use crate::repository::Repository;
 use std::path::Path;
@@ -15,6 +15,9 @@ const MATCH_SECONDS: u64 = 20;
 /// Feeds the panel without a game.
 const PANEL: &str = "godot/tests/addon/panel.gd";
 const PANEL_LIMIT: Duration = Duration::from_secs(60);
+/// Reads the editor's help.
+const HELP: &str = "godot/tests/addon/help.gd";
+const HELP_LIMIT: Duration = Duration::from_secs(180);
 /// The interface as a table.
 const API: &str = "testdata/godot/seed-api.json";
 /// The page that lists all of it.
@@ -28,6 +31,7 @@ pub(crate) fn check(repository: &Repository, engine: &Engine, verbose: bool, rep
     about.row(report, "chat and page: every function", || every_function_is_used(repository));
     about.row(report, "chat: a room of three", || about.chat());
     about.row(report, "addon: the panel", || about.panel());
+    about.row(report, "addon: the editor's help", || about.help());
     about.row(report, "pages: every block of GDScript", || pages::run(repository, engine, verbose));
     let label = format!("arena: 9 processes, {MATCH_SECONDS} s, 5 % loss, 50 ms each way");
     about.row(report, &label, || about.arena());
@@ -71,12 +75,19 @@ impl Checks<'_> {
         command.args(["--script", "res://check_panel.gd"]);
         let log = project.base.join("panel.log");
         let verbose = self.verbose;
-        let done = run_step(Step { label: "addon: the panel", command, log, limit: PANEL_LIMIT, verbose });
-        match errors_in(&done) {
-            None if done.output.contains("RESULT fails=0 checks=") => Ok(()),
-            None => Err(done.explain()),
-            Some(why) => Err(why),
-        }
+        told_well(&run_step(Step { label: "addon: the panel", command, log, limit: PANEL_LIMIT, verbose }))
+    }
+
+    /// Every member of every class is described in the editor.
+    fn help(&self) -> Result<(), String> {
+        let project = self.project("arena", "help")?;
+        project.add_plugin(self.repository, HELP)?;
+        let mut command = project.engine(self.engine);
+        command.args(["--headless", "--editor", "--path"]).arg(&project.folder);
+        let log = project.base.join("help.log");
+        let verbose = self.verbose;
+        let label = "addon: the editor's help";
+        told_well(&run_step(Step { label, command, log, limit: HELP_LIMIT, verbose }))
     }
 
     fn arena(&self) -> Result<(), String> {
@@ -92,6 +103,15 @@ impl Checks<'_> {
             Err(why) if why.starts_with("client 1 differs: ") => Ok(()),
             Err(why) => Err(format!("it failed for another reason: {why}")),
         }
+    }
+}
+
+/// A script of ours that ran without an error and says that nothing failed.
+fn told_well(done: &Done) -> Result<(), String> {
+    match errors_in(done) {
+        None if done.output.contains("RESULT fails=0 checks=") => Ok(()),
+        None => Err(done.explain()),
+        Some(why) => Err(why),
     }
 }
 

@@ -134,6 +134,23 @@ impl Project {
         std::fs::write(self.folder.join(".godot/extension_list.cfg"), list)
     }
 
+    /// Puts a plugin of the editor, a script of the repository, into the copy and switches it on.
+    fn add_plugin(&self, repository: &Repository, script: &str) -> Result<(), String> {
+        const OURS: &str = "\"res://addons/gamesockets/plugin.cfg\"";
+        let add = || -> std::io::Result<()> {
+            let folder = self.folder.join("addons/visitor");
+            std::fs::create_dir_all(&folder)?;
+            std::fs::copy(repository.root.join(script), folder.join("visitor.gd"))?;
+            let about = "[plugin]\n\nname=\"visitor\"\ndescription=\"\"\nauthor=\"\"\nversion=\"1\"\nscript=\"visitor.gd\"\n";
+            std::fs::write(folder.join("plugin.cfg"), about)?;
+            let settings = self.folder.join("project.godot");
+            let text = std::fs::read_to_string(&settings)?;
+            let both = format!("{OURS}, \"res://addons/visitor/plugin.cfg\"");
+            std::fs::write(settings, text.replace(OURS, &both))
+        };
+        add().map_err(|error| format!("{script}: {error}"))
+    }
+
     /// A call of the engine whose own files stay beside the copy.
     fn engine(&self, engine: &Engine) -> Command {
         engine.command(&self.base.join("home"))

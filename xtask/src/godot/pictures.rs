@@ -55,7 +55,7 @@ fn photograph_editor(
     picture: &Path,
     verbose: bool,
 ) -> Result<(), String> {
-    add_camera(repository, &project.folder).map_err(|error| format!("{CAMERA}: {error}"))?;
+    project.add_plugin(repository, CAMERA)?;
     let address = format!("tcp://127.0.0.1:{}", free_tcp_port()?);
     let mut command = project.engine(engine);
     command.args(["--editor", "--audio-driver", "Dummy", "--debug-server", &address]);
@@ -90,20 +90,6 @@ fn wait_for_camera(project: &Path) {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-}
-
-/// Puts the camera into the project and switches it on.
-fn add_camera(repository: &Repository, project: &Path) -> std::io::Result<()> {
-    let folder = project.join("addons/camera");
-    std::fs::create_dir_all(&folder)?;
-    std::fs::copy(repository.root.join(CAMERA), folder.join("camera.gd"))?;
-    let about = "[plugin]\n\nname=\"camera\"\ndescription=\"\"\nauthor=\"\"\nversion=\"1\"\nscript=\"camera.gd\"\n";
-    std::fs::write(folder.join("plugin.cfg"), about)?;
-    let settings = project.join("project.godot");
-    let text = std::fs::read_to_string(&settings)?;
-    let plugin = "\"res://addons/gamesockets/plugin.cfg\"";
-    let both = format!("{plugin}, \"res://addons/camera/plugin.cfg\"");
-    std::fs::write(settings, text.replace(plugin, &both))
 }
 
 fn free_tcp_port() -> Result<u16, String> {
