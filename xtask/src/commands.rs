@@ -98,12 +98,20 @@ pub(crate) const TASKS: &[Task] = &[
         words: "WHAT",
         about: "addon: pack it; arena, chat: play the example; open EXAMPLE: in the editor; pictures: draw them anew",
         flags: &[
-            Flag { name: "--clients", value: Some("N"), help: "processes beside the server (arena 8, chat 2)" },
+            Flag {
+                name: "--clients",
+                value: Some("N"),
+                help: "processes beside the server (arena 8, chat 2)",
+            },
             Flag { name: "--seconds", value: Some("N"), help: "arena: length of the match (60)" },
             Flag { name: "--lag", value: Some("MS"), help: "arena: of what each process sends (50)" },
             Flag { name: "--loss", value: Some("PERCENT"), help: "arena: of what each process sends (5)" },
             Flag { name: "--windows", value: None, help: "with windows, for people" },
-            Flag { name: "--alter", value: None, help: "arena: one process falsifies its state, which must show" },
+            Flag {
+                name: "--alter",
+                value: None,
+                help: "arena: one process falsifies its state, which must show",
+            },
             VERBOSE,
         ],
         passes_on_to: None,

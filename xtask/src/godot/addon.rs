@@ -71,7 +71,10 @@ mod tests {
         for icon in icons {
             assert!(folder.join(&icon).is_file(), "{icon}");
         }
-        assert!(text.contains("linux.release.x86_64 = \"bin/linux.x86_64/libgamesockets_godot.so\""), "{text}");
+        assert!(
+            text.contains("linux.release.x86_64 = \"bin/linux.x86_64/libgamesockets_godot.so\""),
+            "{text}"
+        );
         let plugin = std::fs::read_to_string(folder.join("plugin.cfg")).unwrap();
         assert!(plugin.contains(&format!("version=\"{}\"", env!("CARGO_PKG_VERSION"))), "{plugin}");
         for text in TEXTS {

@@ -111,7 +111,8 @@ fn later_in(text: &str) -> Vec<String> {
 /// What is wrong with a member's run.
 fn wrong_with(done: &Done, later: &[String]) -> Option<String> {
     let expected = |line: &str| {
-        line.strip_prefix("ERROR: ").is_some_and(|rest| later.iter().any(|name| rest.starts_with(&format!("{name}: "))))
+        line.strip_prefix("ERROR: ")
+            .is_some_and(|rest| later.iter().any(|name| rest.starts_with(&format!("{name}: "))))
     };
     let bad = |line: &&str| (line.contains("ERROR:") && !expected(line)) || line.contains("panicked at");
     if let Some(line) = done.output.lines().find(bad) {

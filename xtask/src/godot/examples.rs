@@ -69,7 +69,8 @@ impl Checks<'_> {
     fn panel(&self) -> Result<(), String> {
         let project = self.project("arena", "panel")?;
         let script = project.folder.join("check_panel.gd");
-        std::fs::copy(self.repository.root.join(PANEL), script).map_err(|error| format!("{PANEL}: {error}"))?;
+        std::fs::copy(self.repository.root.join(PANEL), script)
+            .map_err(|error| format!("{PANEL}: {error}"))?;
         let mut command = project.engine(self.engine);
         command.args(["--headless", "--path"]).arg(&project.folder);
         command.args(["--script", "res://check_panel.gd"]);
@@ -117,9 +118,10 @@ fn told_well(done: &Done) -> Result<(), String> {
 
 /// Every listed function, and those they lean on, is called in the scripts of the chat, and has a row on its page.
 fn every_function_is_used(repository: &Repository) -> Result<(), String> {
-    let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let api: serde_json::Value =
-        serde_json::from_str(&read(&repository.root.join(API))?).map_err(|error| format!("{API}: {error}"))?;
+    let read =
+        |path: &Path| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let api: serde_json::Value = serde_json::from_str(&read(&repository.root.join(API))?)
+        .map_err(|error| format!("{API}: {error}"))?;
     let mut text = String::new();
     let folder = std::fs::read_dir(repository.root.join(CHAT)).map_err(|error| format!("{CHAT}: {error}"))?;
     for path in folder.filter_map(|entry| Some(entry.ok()?.path())) {

@@ -58,7 +58,12 @@ pub(super) struct Agreement {
 
 impl Match {
     /// Plays it.
-    pub(super) fn play(&self, project: &Project, engine: &Engine, verbose: bool) -> Result<Agreement, String> {
+    pub(super) fn play(
+        &self,
+        project: &Project,
+        engine: &Engine,
+        verbose: bool,
+    ) -> Result<Agreement, String> {
         let port = free_port()?;
         let done: Vec<Done> = std::thread::scope(|scope| {
             let processes: Vec<_> = (0..=self.clients)
@@ -115,9 +120,13 @@ pub(super) fn free_port() -> Result<u16, String> {
 fn judge(done: &[Done], clients: usize) -> Result<Agreement, String> {
     let state = |done: &Done| done.output.lines().find_map(|line| Some(line.strip_prefix(STATE)?.to_owned()));
     let states: Vec<Option<String>> = done.iter().map(state).collect();
-    let hash = |state: &Option<String>| state.as_ref().and_then(|text| Some(text.split(' ').next()?.to_owned()));
+    let hash =
+        |state: &Option<String>| state.as_ref().and_then(|text| Some(text.split(' ').next()?.to_owned()));
     let Some(wanted) = states.first().and_then(hash) else {
-        return Err(format!("the server told no state: {}", done.first().map(Done::explain).unwrap_or_default()));
+        return Err(format!(
+            "the server told no state: {}",
+            done.first().map(Done::explain).unwrap_or_default()
+        ));
     };
     for (number, found) in states.iter().enumerate().skip(1) {
         if hash(found).as_deref() != Some(&*wanted) {

@@ -189,7 +189,9 @@ mod tests {
     #[test]
     fn a_line_that_no_good_run_prints_is_found() {
         assert_eq!(errors_in(&Done::for_tests(true, "arena: 8 clients\nSTATE x\n")), None);
-        for bad in ["ERROR: x", "SCRIPT ERROR: y", "thread 'main' panicked at x", "2 resources leaked at exit"] {
+        for bad in
+            ["ERROR: x", "SCRIPT ERROR: y", "thread 'main' panicked at x", "2 resources leaked at exit"]
+        {
             assert!(errors_in(&Done::for_tests(true, &format!("a\n{bad}\n"))).is_some(), "{bad}");
         }
         assert!(errors_in(&Done::for_tests(false, "")).is_some());

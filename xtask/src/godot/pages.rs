@@ -62,7 +62,10 @@ fn prepare(repository: &Repository, blocks: &[Block], base: &Path) -> std::io::R
     std::fs::create_dir_all(project.join(".godot"))?;
     std::fs::create_dir_all(base.join("home"))?;
     addon::assemble(repository, &library(repository, Profile::Debug), &project.join("addons/gamesockets"))?;
-    std::fs::write(project.join("project.godot"), "config_version=5\n\n[gamesockets]\n\nregister_as_steam=true\n")?;
+    std::fs::write(
+        project.join("project.godot"),
+        "config_version=5\n\n[gamesockets]\n\nregister_as_steam=true\n",
+    )?;
     let list = "res://addons/gamesockets/gamesockets.gdextension\n";
     std::fs::write(project.join(".godot/extension_list.cfg"), list)?;
     std::fs::copy(repository.root.join(RUNNER), project.join("pages.gd"))?;
@@ -101,8 +104,8 @@ fn blocks(repository: &Repository) -> Result<Vec<Block>, String> {
     pages.sort();
     let mut found = Vec::new();
     for page in pages {
-        let text =
-            std::fs::read_to_string(repository.root.join(&page)).map_err(|error| format!("{page}: {error}"))?;
+        let text = std::fs::read_to_string(repository.root.join(&page))
+            .map_err(|error| format!("{page}: {error}"))?;
         found.extend(blocks_of(&page, &text));
     }
     Ok(found)

@@ -41,7 +41,8 @@ pub(super) fn command(repository: &Repository, verbose: bool) -> Result<bool, St
     let project = Project::prepare(repository, &engine, "arena", &library, "editor")?;
     photograph_editor(repository, &project, &engine, &panel, verbose)?;
     for picture in [arena, panel] {
-        let size = std::fs::metadata(&picture).map_err(|error| format!("{}: {error}", picture.display()))?.len();
+        let size =
+            std::fs::metadata(&picture).map_err(|error| format!("{}: {error}", picture.display()))?.len();
         println!("{} ({size} bytes)", picture.display());
     }
     Ok(true)
@@ -61,8 +62,7 @@ fn photograph_editor(
     command.args(["--editor", "--audio-driver", "Dummy", "--debug-server", &address]);
     command.args(["--resolution", "1920x1080", "--path"]).arg(&project.folder);
     command.env("GAMESOCKETS_PICTURE", picture);
-    let game =
-        Match { seconds: SECONDS_WITH_EDITOR, debugger: Some(address), ..Match::default() };
+    let game = Match { seconds: SECONDS_WITH_EDITOR, debugger: Some(address), ..Match::default() };
     let log = project.base.join("editor.log");
     let (editor, game) = std::thread::scope(|scope| {
         let editor = scope.spawn(move || {

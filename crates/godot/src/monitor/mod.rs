@@ -5,7 +5,9 @@
 mod class;
 
 use gamesockets::config::{ConfigKey, ConfigValue, Scope};
-use gamesockets::{Connection, ConnectionInfo, Context, LaneStatus, RealTimeStatus, StatusError, WeakContext};
+use gamesockets::{
+    Connection, ConnectionInfo, Context, LaneStatus, RealTimeStatus, StatusError, WeakContext,
+};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -105,8 +107,9 @@ pub(crate) fn watch(kind: &'static str, context: &Context) -> i64 {
 /// All contexts that are alive, oldest first.
 pub(crate) fn seen() -> Vec<Seen> {
     let entries = watched().entries.clone();
-    let alive =
-        |entry: Entry| Some(Seen { number: entry.number, kind: entry.kind, context: entry.context.upgrade()? });
+    let alive = |entry: Entry| {
+        Some(Seen { number: entry.number, kind: entry.kind, context: entry.context.upgrade()? })
+    };
     entries.into_iter().filter_map(alive).collect()
 }
 
