@@ -5,6 +5,9 @@ use super::tree::Tree;
 
 /// Endings of files in which tabs are the rule of the language.
 const TAB_LANGUAGES: &[&str] = &[".gd", ".tscn"];
+/// How a block of such a language begins and ends in a page: a reader copies it into a script that has tabs.
+const TAB_BLOCK: &str = "```gdscript";
+const BLOCK_END: &str = "```";
 
 /// Every Rust file opens with `//!` lines; attributes of the crate may stand before them.
 pub(super) fn module_docs(tree: &Tree) -> Vec<Finding> {
@@ -24,8 +27,9 @@ pub(super) fn module_docs(tree: &Tree) -> Vec<Finding> {
 pub(super) fn white_space(tree: &Tree) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &tree.files {
-        let tabs_allowed =
+        let tab_language =
             file.name() == "Makefile" || TAB_LANGUAGES.iter().any(|ending| file.path.ends_with(ending));
+        let mut in_block = false;
         for (at, line) in file.text.split('\n').enumerate() {
             let mut complain = |message| findings.push(Finding::new(&file.path, at + 1, message));
             if line.ends_with('\r') {
@@ -33,7 +37,8 @@ pub(super) fn white_space(tree: &Tree) -> Vec<Finding> {
             } else if line.ends_with(char::is_whitespace) {
                 complain("white space at the end of the line");
             }
-            if line.contains('\t') && !tabs_allowed {
+            in_block = if in_block { line != BLOCK_END } else { line == TAB_BLOCK };
+            if line.contains('\t') && !tab_language && !in_block {
                 complain("a tab: use spaces");
             }
         }
@@ -73,10 +78,13 @@ mod tests {
             ("d.md", "x\n\n"),
             ("e.md", ""),
             ("f.md", "x\r\n"),
+            ("g.md", "```gdscript\nx\n```\n\tx\n"),
+            ("h.md", "```sh\n\tx\n```\n"),
         ];
         for sample in bad {
             assert_eq!(white_space(&Tree::of(&[sample])).len(), 1, "{sample:?}");
         }
         assert!(white_space(&Tree::of(&[("a.md", "x\n\ny\n"), ("b.gd", "\tx\n")])).is_empty());
+        assert!(white_space(&Tree::of(&[("a.md", "```gdscript\n\tx\n```\n")])).is_empty());
     }
 }
