@@ -36,15 +36,19 @@ fn hook_tree() {
     let tree = Engine::singleton().get_main_loop().and_then(|main| main.try_cast::<SceneTree>().ok());
     let Some(mut tree) = tree else { return };
     if settings::automatic_callbacks() {
-        tree.connect(
-            "process_frame",
-            &Callable::from_fn("gamesockets: callbacks", |_: &[&Variant]| deliver()),
-        );
+        let callable = Callable::from_fn("gamesockets: callbacks", |_: &[&Variant]| deliver());
+        connect(tree.upcast_mut(), "process_frame", &callable);
     }
     if let Some(mut root) = tree.get_root() {
         let callable = Callable::from_fn("gamesockets: let go of scripts", |_: &[&Variant]| let_go());
-        root.connect("tree_exiting", &callable);
+        connect(root.upcast_mut(), "tree_exiting", &callable);
     }
+}
+
+/// Connects for as long as the object lives. By name: in the editor the bindings would undo it at the end, and warn
+/// every developer that they did, for the sake of reloading, which this extension does not offer.
+fn connect(object: &mut Object, signal: &str, callable: &Callable) {
+    object.call("connect", &[signal.to_variant(), callable.to_variant()]);
 }
 
 /// Runs the callbacks of all objects.

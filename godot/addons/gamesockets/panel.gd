@@ -7,8 +7,9 @@ signal wanted(message: String, data: Array)
 
 const Graph := preload("graph.gd")
 const Simulation := preload("simulation.gd")
-const COLUMNS: Array[String] = ["Connection", "Peer", "State", "Ping", "Quality in / out", "In", "Out", "Waiting",
-		"Unacked", "Lanes"]
+# Titles, and how wide their columns are at least.
+const COLUMNS: Dictionary = {"Connection": 124, "Peer": 136, "State": 88, "Ping ms": 62, "Quality in / out": 108,
+		"In KiB/s": 64, "Out KiB/s": 74, "Waits / unacked": 112, "Lanes": 44}
 const STATES: Dictionary = {0: "none", 1: "connecting", 2: "finding route", 3: "connected",
 		4: "closed by peer", 5: "problem"}
 
@@ -29,7 +30,7 @@ func _init() -> void:
 	add_child(split)
 	var left := VBoxContainer.new()
 	left.size_flags_horizontal = SIZE_EXPAND_FILL
-	left.size_flags_stretch_ratio = 2.2
+	left.size_flags_stretch_ratio = 2.6
 	split.add_child(left)
 	build_tree()
 	left.add_child(tree)
@@ -54,11 +55,12 @@ func build_tree() -> void:
 	tree.column_titles_visible = true
 	tree.hide_root = true
 	tree.size_flags_vertical = SIZE_EXPAND_FILL
-	for at in COLUMNS.size():
-		tree.set_column_title(at, COLUMNS[at])
+	var titles: Array = COLUMNS.keys()
+	for at in titles.size():
+		tree.set_column_title(at, titles[at])
 		tree.set_column_title_alignment(at, HORIZONTAL_ALIGNMENT_LEFT)
-		tree.set_column_expand_ratio(at, 3 if at < 2 else 1)
-		tree.set_column_custom_minimum_width(at, 110 if at < 3 else 60)
+		tree.set_column_expand(at, at < 3)
+		tree.set_column_custom_minimum_width(at, COLUMNS[titles[at]])
 		tree.set_column_clip_content(at, true)
 	tree.item_selected.connect(_on_selected)
 
@@ -123,10 +125,10 @@ func show_connection(row: TreeItem, connection: Dictionary) -> void:
 	if connection.end_reason:
 		state += " (%d: %s)" % [connection.end_reason, connection.end_debug]
 	var texts: Array[String] = [title, peer_text(connection), state,
-			"%d ms" % connection.ping, "%s / %s" % [percent(connection.local_quality), percent(connection.remote_quality)],
-			kib(connection.bytes_in_per_second) + "/s", kib(connection.bytes_out_per_second) + "/s",
-			kib(connection.pending_reliable + connection.pending_unreliable),
-			kib(connection.sent_unacknowledged_reliable), str(connection.lanes.size())]
+			str(connection.ping), "%s / %s" % [percent(connection.local_quality), percent(connection.remote_quality)],
+			kib(connection.bytes_in_per_second), kib(connection.bytes_out_per_second),
+			"%s / %s" % [kib(connection.pending_reliable + connection.pending_unreliable),
+			kib(connection.sent_unacknowledged_reliable)], str(connection.lanes.size())]
 	for at in texts.size():
 		row.set_text(at, texts[at])
 		row.set_tooltip_text(at, "%s\n%s" % [connection.description, texts[at]])
@@ -152,7 +154,7 @@ static func lanes_text(figures: Array) -> String:
 		var waiting: int = figures[at].pending_reliable + figures[at].pending_unreliable
 		var unacknowledged: int = figures[at].sent_unacknowledged_reliable
 		if waiting + unacknowledged > 0:
-			texts.append("lane %d: %s waiting, %s unacknowledged" % [at, kib(waiting), kib(unacknowledged)])
+			texts.append("lane %d: %s KiB waiting, %s KiB unacknowledged" % [at, kib(waiting), kib(unacknowledged)])
 	return "    ".join(texts)
 
 
@@ -180,4 +182,4 @@ static func lost(share: float) -> float:
 
 
 static func kib(bytes: float) -> String:
-	return "%.1f KiB" % (bytes / 1024.0)
+	return "%.1f" % (bytes / 1024.0)

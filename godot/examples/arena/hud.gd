@@ -117,7 +117,7 @@ func refresh() -> void:
 	var lines: PackedStringArray = []
 	for player: Player in ranked:
 		var colour := Color.from_hsv(player.hue, 0.6, 1.0).to_html(false)
-		lines.append("[color=#%s]%4d  %s[/color]" % [colour, player.score, "you" if player.is_mine() else player.name])
+		lines.append("[color=#%s]%4d  %s[/color]" % [colour, player.score, "you" if player.is_mine() else str(player.name)])
 	board.text = "\n".join(lines)
 	figures.text = "\n".join(figure_lines())
 
