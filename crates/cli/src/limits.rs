@@ -1,6 +1,6 @@
 //! How many files and sockets this process may have open.
 
-use crate::exit::{Code, Failure};
+use crate::exit::Failure;
 
 /// Files of the program itself: standard streams, the loop's, a few more.
 const SPARE: u64 = 64;
@@ -39,7 +39,7 @@ pub(crate) fn allow_sockets(count: usize) -> Result<(), Failure> {
         setrlimit(Resource::Nofile, Rlimit { current: Some(want), maximum }).map_err(|_| {
             let hard = now.maximum.unwrap_or(0);
             let text = format!("{count} sockets need {want} open files, the limit is {hard}; ask for fewer or raise it (ulimit -Hn)");
-            Failure::new(Code::Failed, text)
+            Failure::new(crate::exit::Code::Failed, text)
         })
     }
     #[cfg(not(unix))]
