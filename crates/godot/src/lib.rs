@@ -13,3 +13,4 @@ mod pump;
 mod registration;
 mod settings;
 mod stopping;
+mod varcall;

@@ -1,29 +1,52 @@
 //! Callbacks by themselves each frame, and letting go of scripts before the engine takes scripting down.
 
-use crate::api::{NetworkingSockets, NetworkingSocketsContext};
+use crate::api::{NetworkingSockets, NetworkingSocketsContext, Weak};
 use crate::settings;
 use godot::classes::{Engine, Object, SceneTree};
 use godot::prelude::*;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 const SIGNALS: [&str; 3] =
     ["fake_ip_result", "network_authentication_status", "network_connection_status_changed"];
 
 /// The objects that were asked for anything.
-static LIVE: Mutex<Vec<InstanceId>> = Mutex::new(Vec::new());
+static LIVE: Mutex<Vec<Live>> = Mutex::new(Vec::new());
+
+struct Live {
+    id: InstanceId,
+    object: Weak,
+}
+
+fn locked() -> MutexGuard<'static, Vec<Live>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// An object that may have events from now on.
-pub(crate) fn add(id: InstanceId) {
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner).push(id);
+pub(crate) fn add(object: &Gd<Object>) {
+    if let Some(weak) = Weak::to(object) {
+        locked().push(Live { id: object.instance_id(), object: weak });
+    }
 }
 
-/// An object that is gone.
+/// An object that goes right now.
 pub(crate) fn remove(id: InstanceId) {
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner).retain(|known| *known != id);
+    let mut live = locked();
+    let gone = live.iter().position(|known| known.id == id).map(|at| live.swap_remove(at));
+    drop(live);
+    drop(gone);
 }
 
-fn live() -> Vec<InstanceId> {
-    LIVE.lock().unwrap_or_else(PoisonError::into_inner).clone()
+/// Forgets all objects, before classes go.
+pub(crate) fn stop() {
+    let live = std::mem::take(&mut *locked());
+    drop(live);
+}
+
+/// References to all that are not on their way out. Another thread may be about to free one: it then waits in `remove`
+/// while this looks, and the engine's weak references do not bring back what is on its way.
+fn live() -> Vec<Variant> {
+    let live = locked();
+    live.iter().map(|one| one.object.get()).collect()
 }
 
 /// Waits for the scene tree, which is made after extensions are loaded.
@@ -53,11 +76,11 @@ fn connect(object: &mut Object, signal: &str, callable: &Callable) {
 
 /// Runs the callbacks of all objects.
 fn deliver() {
-    for id in live() {
-        if let Ok(context) = Gd::<NetworkingSocketsContext>::try_from_instance_id(id) {
-            context.bind().deliver();
-        } else if let Ok(singleton) = Gd::<NetworkingSockets>::try_from_instance_id(id) {
-            singleton.bind().deliver();
+    for object in live() {
+        if let Ok(context) = object.try_to::<Gd<NetworkingSocketsContext>>() {
+            NetworkingSocketsContext::deliver(&context);
+        } else if let Ok(singleton) = object.try_to::<Gd<NetworkingSockets>>() {
+            NetworkingSockets::deliver(&singleton);
         }
     }
 }
@@ -67,8 +90,8 @@ fn let_go() {
     let singleton = NetworkingSockets::singleton();
     singleton.bind().forget_scripts();
     disconnect(singleton.upcast::<Object>());
-    for id in live() {
-        if let Ok(context) = Gd::<NetworkingSocketsContext>::try_from_instance_id(id) {
+    for object in live() {
+        if let Ok(context) = object.try_to::<Gd<NetworkingSocketsContext>>() {
             context.bind().forget_scripts();
             disconnect(context.upcast::<Object>());
         }

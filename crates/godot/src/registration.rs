@@ -26,6 +26,7 @@ pub(crate) fn stop() {
     if OTHER_NAME_TAKEN.swap(false, Relaxed) {
         Engine::singleton().unregister_singleton(OTHER_NAME);
     }
+    pump::stop();
     stopping::stop_all();
 }
 

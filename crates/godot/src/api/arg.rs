@@ -1,12 +1,16 @@
 //! Arguments that may be anything.
 //!
 //! Godot shows their types, and checks them where a script says the type of what it passes. Where it does not, any value
-//! of any type arrives here, and is kept with what is wrong about it until the function tells.
+//! of any type arrives here (by way of `varcall`), and is kept with what is wrong about it until the function tells.
 
 use super::options;
 use crate::face::OptionValue;
+use crate::varcall;
 use gamesockets::config::ConfigValue;
-use godot::builtin::{AnyArray, GString, PackedByteArray, StringName, VarArray, Variant, VariantType};
+use godot::builtin::{
+    AnyArray, GString, PackedByteArray, PackedFloat32Array, PackedFloat64Array, PackedInt32Array,
+    PackedInt64Array, StringName, VarArray, Variant, VariantType,
+};
 use godot::meta::conv::ByValue;
 use godot::meta::error::ConvertError;
 use godot::meta::shape::GodotShape;
@@ -20,7 +24,7 @@ pub(super) struct Int(Result<i64, String>);
 #[derive(Debug, Clone)]
 pub(super) struct Flag(Result<bool, String>);
 
-/// Any number.
+/// Any number, or a bool.
 #[derive(Debug, Clone)]
 pub(super) struct Real(Result<f64, String>);
 
@@ -107,25 +111,39 @@ fn flag_of(value: &Variant) -> Result<bool, String> {
 fn real_of(value: &Variant) -> Result<f64, String> {
     match value.get_type() {
         VariantType::FLOAT => Ok(value.to()),
-        VariantType::INT => Ok(value.to::<i64>() as f64),
+        VariantType::INT | VariantType::BOOL => Ok(int_of(value)? as f64),
         _ => Err(wrong(value, "a float")),
     }
 }
 
-/// The elements of anything that is a list.
-pub(super) fn elements_of(value: &Variant) -> Result<VarArray, String> {
+/// Most elements of a list. No function has use for more.
+const ELEMENTS_MAX: usize = 65_536;
+
+/// The elements of an Array, or of a packed array of numbers.
+pub(super) fn elements_of(value: &Variant) -> Result<Vec<Variant>, String> {
     match value.get_type() {
-        VariantType::ARRAY => Ok(value.to::<AnyArray>().iter_shared().collect()),
-        VariantType::PACKED_BYTE_ARRAY
-        | VariantType::PACKED_INT32_ARRAY
-        | VariantType::PACKED_INT64_ARRAY
-        | VariantType::PACKED_FLOAT32_ARRAY
-        | VariantType::PACKED_FLOAT64_ARRAY => {
-            let length = value.call("size", &[]).try_to::<i64>().unwrap_or(0);
-            Ok((0..length).map(|at| value.call("get", &[at.to_variant()])).collect())
+        VariantType::ARRAY => {
+            let list: AnyArray = value.to();
+            elements(list.len(), || list.iter_shared().collect())
         }
+        VariantType::PACKED_BYTE_ARRAY => numbers(value.to::<PackedByteArray>().as_slice()),
+        VariantType::PACKED_INT32_ARRAY => numbers(value.to::<PackedInt32Array>().as_slice()),
+        VariantType::PACKED_INT64_ARRAY => numbers(value.to::<PackedInt64Array>().as_slice()),
+        VariantType::PACKED_FLOAT32_ARRAY => numbers(value.to::<PackedFloat32Array>().as_slice()),
+        VariantType::PACKED_FLOAT64_ARRAY => numbers(value.to::<PackedFloat64Array>().as_slice()),
         _ => Err(wrong(value, "an Array")),
     }
+}
+
+fn numbers<T: ToGodot>(list: &[T]) -> Result<Vec<Variant>, String> {
+    elements(list.len(), || list.iter().map(ToGodot::to_variant).collect())
+}
+
+fn elements(count: usize, all: impl FnOnce() -> Vec<Variant>) -> Result<Vec<Variant>, String> {
+    if count > ELEMENTS_MAX {
+        return Err(format!("has {count} elements, {ELEMENTS_MAX} are possible"));
+    }
+    Ok(all())
 }
 
 /// Names the argument that is wrong.
@@ -188,17 +206,19 @@ impl List {
     pub(super) fn numbers(&self, name: &str) -> Result<Vec<i64>, String> {
         let elements = named(elements_of(&self.0), name)?;
         let number =
-            |(at, value): (usize, Variant)| int_of(&value).map_err(|why| format!("{name}[{at}] {why}"));
-        elements.iter_shared().enumerate().map(number).collect()
+            |(at, value): (usize, &Variant)| int_of(value).map_err(|why| format!("{name}[{at}] {why}"));
+        elements.iter().enumerate().map(number).collect()
     }
 
-    /// The elements as messages.
-    pub(super) fn blobs(&self, name: &str) -> Result<Vec<Vec<u8>>, String> {
+    /// The elements as messages, whose bytes are not copied: many may be the same large ones.
+    pub(super) fn blobs(&self, name: &str) -> Result<Vec<PackedByteArray>, String> {
+        if self.0.get_type() != VariantType::ARRAY {
+            return named(Err(wrong(&self.0, "an Array of PackedByteArrays")), name);
+        }
         let elements = named(elements_of(&self.0), name)?;
-        let blob = |(at, value): (usize, Variant)| {
-            blob_of(&value).map(|bytes| bytes.to_vec()).map_err(|why| format!("{name}[{at}] {why}"))
-        };
-        elements.iter_shared().enumerate().map(blob).collect()
+        let blob =
+            |(at, value): (usize, &Variant)| blob_of(value).map_err(|why| format!("{name}[{at}] {why}"));
+        elements.iter().enumerate().map(blob).collect()
     }
 
     /// The elements as options of something that is about to be made.
@@ -234,7 +254,7 @@ macro_rules! argument {
             }
 
             fn try_from_variant(value: &Variant) -> Result<Self, ConvertError> {
-                Ok(Self($from_variant(value)))
+                Ok(Self($from_variant(varcall::given(value).as_ref().unwrap_or(value))))
             }
         }
 
@@ -260,7 +280,7 @@ argument!(Blob as PackedByteArray, blob_of, |bytes| Blob(Ok(bytes)), |blob: &Blo
 });
 // Typed arrays too: a call whose types are known brings them as they are.
 argument!(List as AnyArray, Variant::clone, |list: AnyArray| List(list.to_variant()), |list: &List| {
-    elements_of(&list.0).unwrap_or_default().upcast_any_array()
+    elements_of(&list.0).unwrap_or_default().into_iter().collect::<VarArray>().upcast_any_array()
 });
 
 impl GodotConvert for Loose {

@@ -44,23 +44,20 @@ macro_rules! class {
     ($Class:ident) => {
         impl $Class {
             fn face(&self) -> &Face {
-                self.core.face(stringify!($Class), || self.to_gd().instance_id())
+                self.core.face(stringify!($Class), || self.to_gd().upcast())
             }
 
             fn ask<T>(&self, function: &str, neutral: T, work: impl FnOnce(&Face) -> Outcome<T>) -> T {
                 super::core::answer(function, neutral, work(self.face()))
             }
 
-            /// Emits the signals of what happened. No lock is held meanwhile.
-            pub(crate) fn deliver(&self) {
-                let events = self.core.started().map(Face::take_events).unwrap_or_default();
-                if events.is_empty() {
-                    return;
-                }
-                let mut object = self.to_gd().upcast::<Object>();
-                for event in events {
-                    tell(&mut object, &self.core.callables, event);
-                }
+            /// Emits the signals of what happened. Neither lock nor guard is held meanwhile: a handler may let go of the
+            /// last reference to the object.
+            pub(crate) fn deliver(this: &Gd<Self>) {
+                let Some(teller) = this.bind().core.teller() else { return };
+                let mut object = this.clone().upcast::<Object>();
+                let take = || teller.face.take_events();
+                teller.delivery.deliver(take, |event| tell(&mut object, &teller.callables, event));
             }
 
             /// Forgets the callables of scripts, which are about to go.

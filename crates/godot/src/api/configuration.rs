@@ -86,8 +86,9 @@ macro_rules! functions {
             /// [enum NetworkingConfigDataType], `value` the value, or `null` on failure.
             #[func(rename = getConfigValue)]
             fn get_config_value(&self, config: Int, scope_type: Int, scope_object: Int) -> VarDictionary {
-                convert::setting(&self.ask("getConfigValue", Setting::none(), |face| {
-                    let (config, scope) = (config.get("config")?, scope_type.get("scope_type")?);
+                convert::setting(&self.ask("getConfigValue", Setting::bad_scope_object(), |face| {
+                    let config = config.get("config").map_err(|why| Fault::with(Setting::none(), &why))?;
+                    let scope = scope_type.get("scope_type")?;
                     face.setting(config, scope, scope_object.get("scope_object")?)
                 }))
             }

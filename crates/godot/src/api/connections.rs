@@ -135,16 +135,16 @@ macro_rules! functions {
 
             /// Emits the signals of everything that happened since the last call, on this thread. Harmless beside
             /// [method run_callbacks] and beside the automatic callbacks of the project settings.
-            #[func(rename = runNetworkingCallbacks)]
-            fn run_networking_callbacks(&self) {
-                self.deliver();
+            #[func(rename = runNetworkingCallbacks, gd_self)]
+            fn run_networking_callbacks(this: Gd<Self>) {
+                Self::deliver(&this);
             }
 
             /// Emits the signals of everything that happened since the last call, on this thread. To be called every frame,
             /// unless the project setting `gamesockets/automatic_callbacks` is on.
-            #[func]
-            fn run_callbacks(&self) {
-                self.deliver();
+            #[func(gd_self)]
+            fn run_callbacks(this: Gd<Self>) {
+                Self::deliver(&this);
             }
         }
     };

@@ -120,9 +120,11 @@ macro_rules! functions {
                 get_status: Flag,
             ) -> VarDictionary {
                 let response = |number: i64| vdict! { "response" => number };
-                self.ask(function, response(results::NO_CONNECTION), |face| {
-                    let (connection, lanes) =
-                        (connection_handle.get("connection_handle")?, lanes.get("lanes")?);
+                self.ask(function, response(results::INVALID_PARAM), |face| {
+                    let connection = connection_handle
+                        .get("connection_handle")
+                        .map_err(|why| Fault::with(response(results::NO_CONNECTION), &why))?;
+                    let lanes = lanes.get("lanes")?;
                     let get_status = get_status.get("get_status")?;
                     face.real_time(connection, lanes)
                         .map(|status| convert::real_time(&status, get_status))

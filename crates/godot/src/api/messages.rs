@@ -53,12 +53,17 @@ macro_rules! functions {
             }
 
             /// Sends a list of messages in one operation. Returns one number for each: its message number, or the result it
-            /// failed with as a negative number, or 0 if it was not tried because one before it had failed.
+            /// failed with as a negative number, or 0 if it was not tried because one before it had failed. If an element
+            /// is no PackedByteArray, nothing is sent and the list is empty.
             #[func(rename = sendMessagesArray)]
             fn send_messages_array(&self, messages: List, connection_handle: Int, flags: Int) -> VarArray {
                 let results = self.ask("sendMessagesArray", Vec::new(), |face| {
-                    let connection = connection_handle.get("connection_handle")?;
-                    face.send_list(&messages.blobs("messages")?, connection, flags.get("flags")?)
+                    let messages = messages.blobs("messages")?;
+                    let list: Vec<&[u8]> = messages.iter().map(PackedByteArray::as_slice).collect();
+                    let refused =
+                        |why: String| Fault::with(vec![-results::INVALID_PARAM; list.len()], &why);
+                    let connection = connection_handle.get("connection_handle").map_err(refused)?;
+                    face.send_list(&list, connection, flags.get("flags").map_err(refused)?)
                 });
                 results.iter().map(|result| result.to_variant()).collect()
             }
@@ -113,9 +118,11 @@ macro_rules! functions {
                 #[opt(default = List::empty())] priorities: List,
                 #[opt(default = List::empty())] weights: List,
             ) -> i64 {
-                self.ask("configureConnectionLanes", results::NO_CONNECTION, |face| {
-                    let (connection, lanes) =
-                        (connection_handle.get("connection_handle")?, lanes.get("lanes")?);
+                self.ask("configureConnectionLanes", results::INVALID_PARAM, |face| {
+                    let connection = connection_handle
+                        .get("connection_handle")
+                        .map_err(|why| Fault::with(results::NO_CONNECTION, &why))?;
+                    let lanes = lanes.get("lanes");
                     let (priorities, weights) =
                         (priorities.numbers("priorities"), weights.numbers("weights"));
                     face.configure_lanes(connection, lanes, priorities, weights, Order::HighFirst)
@@ -131,9 +138,11 @@ macro_rules! functions {
                 #[opt(default = List::empty())] priorities: List,
                 #[opt(default = List::empty())] weights: List,
             ) -> i64 {
-                self.ask("configureConnectionLanesLowFirst", results::NO_CONNECTION, |face| {
-                    let (connection, lanes) =
-                        (connection_handle.get("connection_handle")?, lanes.get("lanes")?);
+                self.ask("configureConnectionLanesLowFirst", results::INVALID_PARAM, |face| {
+                    let connection = connection_handle
+                        .get("connection_handle")
+                        .map_err(|why| Fault::with(results::NO_CONNECTION, &why))?;
+                    let lanes = lanes.get("lanes");
                     let (priorities, weights) =
                         (priorities.numbers("priorities"), weights.numbers("weights"));
                     face.configure_lanes(connection, lanes, priorities, weights, Order::LowFirst)

@@ -10,6 +10,7 @@ mod connections;
 mod constants;
 mod convert;
 mod core;
+mod delivery;
 mod identities;
 mod information;
 mod later;
@@ -19,3 +20,4 @@ mod raw;
 
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
 pub(crate) use constants::register as register_constants;
+pub(crate) use raw::Weak;

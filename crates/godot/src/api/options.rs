@@ -3,15 +3,13 @@
 use super::arg::{config_value, elements_of, int_of};
 use crate::face::{OptionValue, config};
 use gamesockets::config::ConfigValue;
-use godot::builtin::{Callable, VarDictionary, Variant, VariantType};
+use godot::builtin::{AnyDictionary, Callable, Variant, VariantType};
 use std::sync::{Mutex, PoisonError};
 
 /// Most different callables of one instance.
 const CALLABLES_MAX: usize = 4096;
 /// The settings that hold callables, and their type.
 const CALLBACK_TYPE: i64 = 5;
-/// An option: setting, type, value.
-const PARTS: usize = 3;
 
 /// Callables that settings name by number, from 1.
 #[derive(Debug, Default)]
@@ -54,9 +52,7 @@ impl Callables {
 /// Reads a list of `[setting, type, value]`, or a dictionary of settings and values.
 pub(super) fn read(options: &Variant, keep: &Callables) -> Result<Vec<OptionValue>, String> {
     if options.get_type() == VariantType::DICTIONARY {
-        let options: VarDictionary = options
-            .try_to()
-            .map_err(|_| "options is a typed Dictionary, an untyped one is needed".to_owned())?;
+        let options: AnyDictionary = options.to();
         config::check_count(options.len())?;
         let one = |(number, value): (Variant, Variant)| {
             let number = int_of(&number).map_err(|why| format!("a key of options {why}"))?;
@@ -66,20 +62,20 @@ pub(super) fn read(options: &Variant, keep: &Callables) -> Result<Vec<OptionValu
     }
     let options = elements_of(options).map_err(|why| format!("options {why}"))?;
     config::check_count(options.len())?;
-    let one = |(at, option): (usize, Variant)| {
-        read_one(&option, keep).map_err(|why| format!("options[{at}] {why}"))
+    let one = |(at, option): (usize, &Variant)| {
+        read_one(option, keep).map_err(|why| format!("options[{at}] {why}"))
     };
-    options.iter_shared().enumerate().map(one).collect()
+    options.iter().enumerate().map(one).collect()
 }
 
 fn read_one(option: &Variant, keep: &Callables) -> Result<OptionValue, String> {
     let parts = elements_of(option)?;
-    if parts.len() != PARTS {
+    let [number, data_type, value] = parts.as_slice() else {
         return Err(format!("has {} elements, [config value, data type, data value] has 3", parts.len()));
-    }
-    let number = int_of(&parts.at(0)).map_err(|why| format!("config value {why}"))?;
-    let data_type = int_of(&parts.at(1)).map_err(|why| format!("data type {why}"))?;
-    let value = value_of(&parts.at(2), keep).map_err(|why| format!("data value {why}"))?;
+    };
+    let number = int_of(number).map_err(|why| format!("config value {why}"))?;
+    let data_type = int_of(data_type).map_err(|why| format!("data type {why}"))?;
+    let value = value_of(value, keep).map_err(|why| format!("data value {why}"))?;
     if matches!(value, ConfigValue::Ptr(_)) != (data_type == CALLBACK_TYPE) {
         return Err(format!("has a value that is not of data type {data_type}"));
     }

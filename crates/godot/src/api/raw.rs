@@ -1,8 +1,12 @@
-//! What godot-rust has no safe way for: defaults of our own argument types, and constants in groups.
+//! What godot-rust has no safe way for: defaults of our own argument types, constants in groups, and references that
+//! threads share.
 
 use super::arg::{Blob, Flag, Int, List, Loose};
-use godot::builtin::StringName;
-use godot::meta::GodotImmutable;
+use godot::builtin::{StringName, Variant};
+use godot::classes::{Object, WeakRef};
+use godot::global::weakref;
+use godot::meta::{GodotImmutable, ToGodot};
+use godot::obj::Gd;
 use godot::sys;
 
 // SAFETY: godot-rust asks that a default cannot be changed by one call and seen by the next. A number is copied.
@@ -15,6 +19,23 @@ unsafe impl GodotImmutable for Blob {}
 unsafe impl GodotImmutable for List {}
 // SAFETY: the default is text, which is copied when it is written to.
 unsafe impl GodotImmutable for Loose {}
+
+/// A reference that does not keep its object, for all threads.
+pub(crate) struct Weak(Gd<WeakRef>);
+
+// SAFETY: the engine lets every thread count references and ask weak ones; the class is closed, so nothing else is done.
+unsafe impl Send for Weak {}
+
+impl Weak {
+    pub(crate) fn to(object: &Gd<Object>) -> Option<Self> {
+        weakref(&object.to_variant()).try_to().ok().map(Self)
+    }
+
+    /// The object, or `null` if it is gone or on its way out. Its memory has to be there still.
+    pub(crate) fn get(&self) -> Variant {
+        self.0.get_ref()
+    }
+}
 
 /// Adds a constant of an enum (or of none, if its name is empty) to a class of this extension.
 pub(super) fn register_constant(class: &StringName, group: &StringName, name: &StringName, value: i64) {

@@ -49,6 +49,11 @@ impl Setting {
     pub(crate) const fn none() -> Self {
         Self { result: BAD_VALUE, value: None }
     }
+
+    /// There is no such object.
+    pub(crate) const fn bad_scope_object() -> Self {
+        Self { result: BAD_SCOPE_OBJECT, value: None }
+    }
 }
 
 impl Face {

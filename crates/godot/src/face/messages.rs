@@ -94,7 +94,7 @@ impl Face {
 
     /// Sends several messages. Each one's number, or what it failed with as a negative number, or 0 if it was not tried
     /// because one before it had failed.
-    pub(crate) fn send_list(&self, list: &[Vec<u8>], connection: i64, send_flags: i64) -> Outcome<Vec<i64>> {
+    pub(crate) fn send_list(&self, list: &[&[u8]], connection: i64, send_flags: i64) -> Outcome<Vec<i64>> {
         let none = |result: i64| vec![-result; list.len().min(MESSAGES_MAX)];
         if list.len() > MESSAGES_MAX {
             let why = format!("{} messages at once, {MESSAGES_MAX} are possible", list.len());
@@ -102,7 +102,7 @@ impl Face {
         }
         let flags = flags(send_flags).map_err(|why| Fault::with(none(INVALID_PARAM), &why))?;
         let connection = self.connection(connection).map_err(|why| Fault::with(none(INVALID_PARAM), &why))?;
-        let results = send_all(&connection, list.iter().map(Vec::as_slice), flags);
+        let results = send_all(&connection, list.iter().copied(), flags);
         results.map_err(|(results, why)| Fault::with(results, &why))
     }
 
@@ -154,12 +154,13 @@ impl Face {
     pub(crate) fn configure_lanes(
         &self,
         connection: i64,
-        lanes: i64,
+        lanes: Result<i64, String>,
         priorities: Result<Vec<i64>, String>,
         weights: Result<Vec<i64>, String>,
         order: Order,
     ) -> Outcome<i64> {
         let connection = self.connection(connection).map_err(|why| Fault::with(NO_CONNECTION, &why))?;
+        let lanes = lanes.map_err(|why| Fault::with(INVALID_PARAM, &why))?;
         let list = |list: Result<Vec<i64>, String>| list.map_err(|why| Fault::with(INVALID_PARAM, &why));
         let lanes = lanes_of(lanes, &list(priorities)?, &list(weights)?, order)?;
         match connection.configure_lanes(&lanes) {
@@ -290,7 +291,7 @@ mod tests {
         let [a, b] = face.socket_pair(false, ["str:a", "str:b"]).unwrap();
         assert_eq!(face.send(a, b"x", 8, 0), Ok(Sent { result: 1, number: 1 }));
         face.send_copies(3, b"y", a, 8).unwrap();
-        assert_eq!(face.send_list(&[b"1".to_vec(), Vec::new()], a, 8), Ok(vec![5, 6]));
+        assert_eq!(face.send_list(&[b"1", b""], a, 8), Ok(vec![5, 6]));
         let arrived = receive(&face, b, 6);
         let payloads: Vec<&[u8]> = arrived.iter().map(|message| &message.payload[..]).collect();
         assert_eq!(payloads, [&b"x"[..], b"y", b"y", b"y", b"1", b""]);
@@ -308,9 +309,9 @@ mod tests {
         assert!(face.send(a, b"", 8, -1).is_err());
         assert!(face.send_copies(i64::MAX, b"", a, 8).is_err());
         assert_eq!(face.send_copies(-1, b"", a, 8), Ok(()));
-        assert_eq!(face.send_list(&[Vec::new()], 5, 8).unwrap_err().answer, Some(vec![-8]));
+        assert_eq!(face.send_list(&[b""], 5, 8).unwrap_err().answer, Some(vec![-8]));
         assert_eq!(
-            face.configure_lanes(5, 1, Ok(vec![]), Ok(vec![]), Order::HighFirst).unwrap_err().answer,
+            face.configure_lanes(5, Ok(1), Ok(vec![]), Ok(vec![]), Order::HighFirst).unwrap_err().answer,
             Some(3)
         );
         assert_eq!(face.receive(a, i64::MIN).unwrap(), []);
