@@ -1,5 +1,6 @@
 //! Project settings.
 
+use crate::face::ROOTS_SETTING as TRUSTED_ROOTS;
 use godot::builtin::{AnyArray, PackedStringArray, VarDictionary, Variant, VariantType, vdict};
 use godot::classes::{Engine, ProjectSettings};
 use godot::meta::ToGodot;
@@ -7,7 +8,6 @@ use godot::obj::{EngineEnum, Singleton};
 
 const REGISTER_AS_STEAM: &str = "gamesockets/register_as_steam";
 const AUTOMATIC_CALLBACKS: &str = "gamesockets/automatic_callbacks";
-const TRUSTED_ROOTS: &str = "gamesockets/trusted_roots";
 /// From this version on, callbacks run by themselves unless the project says otherwise.
 const AUTOMATIC_FROM: (i64, i64) = (4, 5);
 

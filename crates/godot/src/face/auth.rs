@@ -3,6 +3,9 @@
 use super::{Face, Fault, Outcome, lock};
 use gamesockets::cert::{TrustStore, public_from_openssh};
 
+/// The project setting that names authorities.
+pub(crate) const ROOTS_SETTING: &str = "gamesockets/trusted_roots";
+
 /// Authorities from public keys as OpenSSH writes them; empty lines and comments are skipped.
 pub(super) fn roots(keys: &[String]) -> Result<TrustStore, String> {
     let mut store = TrustStore::new();
@@ -10,7 +13,7 @@ pub(super) fn roots(keys: &[String]) -> Result<TrustStore, String> {
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        add(&mut store, line).map_err(|why| format!("trusted root {}: {why}", at + 1))?;
+        add(&mut store, line).map_err(|why| format!("trusted root {} in {ROOTS_SETTING}: {why}", at + 1))?;
     }
     Ok(store)
 }

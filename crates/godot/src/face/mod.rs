@@ -14,6 +14,7 @@ pub(crate) mod results;
 mod status;
 mod table;
 
+pub(crate) use auth::ROOTS_SETTING;
 pub(crate) use calls::OptionValue;
 pub(crate) use events::Happened;
 pub(crate) use fault::{Fault, Outcome};
