@@ -49,15 +49,31 @@ fn live() -> Vec<Variant> {
     live.iter().map(|one| one.object.get()).collect()
 }
 
-/// Waits for the scene tree, which is made after extensions are loaded.
+/// Waits for the main loop, which is made after extensions are loaded.
 pub(crate) fn start() {
-    let hook = |_: &[&Variant]| hook_tree();
-    Callable::from_fn("gamesockets: hook the scene tree", hook).call_deferred(&[]);
+    let hook = |_: &[&Variant]| hook_main_loop();
+    Callable::from_fn("gamesockets: hook the main loop", hook).call_deferred(&[]);
 }
 
-fn hook_tree() {
-    let tree = Engine::singleton().get_main_loop().and_then(|main| main.try_cast::<SceneTree>().ok());
-    let Some(mut tree) = tree else { return };
+/// Goes with the main loop.
+struct WithMainLoop;
+
+impl Drop for WithMainLoop {
+    fn drop(&mut self) {
+        let_go();
+    }
+}
+
+fn hook_main_loop() {
+    let Some(mut main) = Engine::singleton().get_main_loop() else { return };
+    // What scripts connect in the main loop's last function. This is a signal that every main loop has; what is connected
+    // to it goes when the main loop does.
+    let last = WithMainLoop;
+    let keep = move |_: &[&Variant]| {
+        let _ = &last;
+    };
+    main.connect("on_request_permissions_result", &Callable::from_fn("gamesockets: the end", keep));
+    let Ok(mut tree) = main.try_cast::<SceneTree>() else { return };
     if settings::automatic_callbacks() {
         let callable = Callable::from_fn("gamesockets: callbacks", |_: &[&Variant]| deliver());
         connect(tree.upcast_mut(), "process_frame", &callable);
