@@ -291,9 +291,23 @@ func parts_of_options() -> void:
 	many.resize(257)
 	many.fill([24, 1, 500])
 	option(many, address, false, "257 options")
+	if net == NetworkingSockets:
+		callables_of_nothing(address)
 	net.run_callbacks()
 	net.network_connection_status_changed.disconnect(count)
 	t.same(made_by_signal, 0, "connections made by options that are bad")
+
+# Callables of connections that were never made are not kept: there is room for 4096.
+func callables_of_nothing(address: String) -> void:
+	var kept := RefCounted.new()
+	var gone: WeakRef = weakref(kept)
+	for n in 4200:
+		net.connectByIPAddress("127.0.0.1:0", [[201, 5, func(_h: int, _f: Dictionary, _o: int) -> void: kept.get_class()], [24, 1, 500]])
+	t.same(t.errors().filter(func(line: String) -> bool: return "has no port" in line).size(), 4200, "refused for the port alone")
+	kept = null
+	t.same(gone.get_ref(), null, "what they held on to is gone")
+	called("connectByIPAddress", [address, {201: func(_h: int, _f: Dictionary, _o: int) -> void: pass}], true, 0, "a callable")
+	made_by_signal -= 1
 
 func option(options: Variant, address: String, fits: bool, what: String) -> void:
 	for function in ["createListenSocketIP", "connectByIPAddress"]:

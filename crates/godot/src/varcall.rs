@@ -108,9 +108,9 @@ unsafe extern "C" fn register(
     // SAFETY: godot-rust passes a description that is its own until this returns.
     let mut info = unsafe { *info };
     // SAFETY: the class has a name, of which godot-rust's type is a view.
-    let name = unsafe { &*class.cast::<StringName>() };
+    let name = unsafe { &*class.cast::<StringName>() }.to_string();
     if let Some(call_func) = info.call_func
-        && CLASSES.iter().any(|class| name.to_string() == *class)
+        && CLASSES.contains(&name.as_str())
     {
         // SAFETY: the description has one entry for each argument, or none if there are none.
         let method = unsafe { Method::of(call_func, &info) };

@@ -4,7 +4,6 @@
 //! of any type arrives here (by way of `varcall`), and is kept with what is wrong about it until the function tells.
 
 use super::options;
-use crate::face::OptionValue;
 use crate::varcall;
 use gamesockets::config::ConfigValue;
 use godot::builtin::{
@@ -222,7 +221,7 @@ impl List {
     }
 
     /// The elements as options of something that is about to be made.
-    pub(super) fn options(&self, keep: &options::Callables) -> Result<Vec<OptionValue>, String> {
+    pub(super) fn options<'a>(&self, keep: &'a options::Callables) -> Result<options::Options<'a>, String> {
         options::read(&self.0, keep)
     }
 }

@@ -14,7 +14,10 @@ macro_rules! functions {
             fn create_listen_socket_ip(&self, ip_reference: Text, options: List) -> i64 {
                 self.ask("createListenSocketIP", 0, |face| {
                     let reference = ip_reference.get("ip_reference")?;
-                    face.listen_ip(&reference, &options.options(&self.core.callables)?)
+                    let options = options.options(&self.core.callables)?;
+                    let made = face.listen_ip(&reference, options.values())?;
+                    options.settle();
+                    Ok(made)
                 })
             }
 
@@ -29,7 +32,10 @@ macro_rules! functions {
             fn connect_by_ip_address(&self, ip_address_with_port: Text, options: List) -> i64 {
                 self.ask("connectByIPAddress", 0, |face| {
                     let address = ip_address_with_port.get("ip_address_with_port")?;
-                    face.connect_ip(&address, &options.options(&self.core.callables)?)
+                    let options = options.options(&self.core.callables)?;
+                    let made = face.connect_ip(&address, options.values())?;
+                    options.settle();
+                    Ok(made)
                 })
             }
 

@@ -349,8 +349,10 @@ pub fn derive_keys(
     Ok(if we_are_client { Keys { seal: up, open: down } } else { Keys { seal: down, open: up } })
 }
 
-/// A sentence for the close text: at most 127 bytes, cut at a character.
+/// A sentence for the close text: up to a zero, since what reads it may be written in C, and at most 127 bytes, cut at a
+/// character.
 pub fn close_text(text: &str) -> String {
+    let text = text.split('\0').next().unwrap_or_default();
     let mut end = text.len().min(crate::limits::CLOSE_TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -362,6 +364,13 @@ pub fn close_text(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::limits::CLOSE_TEXT_BYTES_MAX;
+
+    #[test]
+    fn close_texts_are_cut() {
+        assert_eq!(close_text("as it is"), "as it is");
+        assert_eq!(close_text("up to\0here"), "up to");
+        assert_eq!(close_text(&"\u{e4}".repeat(64)), "\u{e4}".repeat(63), "not in the middle of a character");
+    }
 
     #[test]
     fn sentences_about_certificates_fit_a_close_message() {
