@@ -50,7 +50,7 @@ func texts() -> void:
 	all["empty name"] = &""
 	all["name"] = &"hostile"
 	all["empty path"] = NodePath()
-	all["path"] = ^"/root/hostile:x"
+	all["path"] = ^"/hostile/path:x"
 
 func shapes() -> void:
 	for value in [Vector2(1, NAN), Vector2i(1, 2), Rect2(), Rect2i(), Vector3.INF, Vector3i(), Transform2D(), Vector4(),

@@ -5,8 +5,8 @@ use super::options::Callables;
 use crate::face::{Face, Outcome};
 use crate::stopping::{Stop, watch};
 use crate::{monitor, pump, settings};
-use godot::global::godot_error;
 use godot::classes::Object;
+use godot::global::godot_error;
 use godot::obj::{Gd, InstanceId};
 use std::sync::{Arc, OnceLock};
 

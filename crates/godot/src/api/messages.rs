@@ -60,8 +60,7 @@ macro_rules! functions {
                 let results = self.ask("sendMessagesArray", Vec::new(), |face| {
                     let messages = messages.blobs("messages")?;
                     let list: Vec<&[u8]> = messages.iter().map(PackedByteArray::as_slice).collect();
-                    let refused =
-                        |why: String| Fault::with(vec![-results::INVALID_PARAM; list.len()], &why);
+                    let refused = |why: String| Fault::with(vec![-results::INVALID_PARAM; list.len()], &why);
                     let connection = connection_handle.get("connection_handle").map_err(refused)?;
                     face.send_list(&list, connection, flags.get("flags").map_err(refused)?)
                 });
