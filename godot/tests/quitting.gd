@@ -27,3 +27,12 @@ static func listen(net: Object, hold: Variant) -> void:
 	net.network_connection_status_changed.connect(func(_h: int, _c: Dictionary, _o: int) -> void: hold.get_class())
 	net.network_authentication_status.connect(func(_a: int, _m: String) -> void: hold.get_class())
 	net.fake_ip_result.connect(func(_r: int, _i: String, _a: String, _p: Array) -> void: hold.get_class())
+
+# Calls for a while, without an object that could go meanwhile.
+static func call_for_a_while() -> void:
+	for n in 300:
+		var pair: Dictionary = NetworkingSockets.createSocketPair(true, "", "")
+		NetworkingSockets.sendMessageToConnection(pair.connection1, PackedByteArray([1]), RELIABLE)
+		NetworkingSockets.run_callbacks()
+		NetworkingSockets.closeConnection(pair.connection1, 0, "", false)
+		OS.delay_usec(1000)

@@ -37,6 +37,7 @@ func run() -> void:
 	defaults()
 	await by_callables()
 	await class_of_a_script()
+	monitor()
 	nosy()
 	t.finish(self)
 
@@ -138,6 +139,27 @@ func class_of_a_script() -> void:
 	var second: Object = ClassDB.instantiate("NetworkingSocketsContext")
 	t.check(second.createPollGroup() != 0, "made by name")
 	t.no_error("classes")
+
+# The class that shows what runs.
+func monitor() -> void:
+	var values := preload("res://hostile_values.gd").new()
+	var shown := NetworkingSocketsMonitor.new()
+	for at in 3:
+		for name in values.all:
+			var args := [0, 4, 0.0]
+			args[at] = values.all[name]
+			var number: float = float(args[at]) if typeof(args[at]) in [TYPE_INT, TYPE_BOOL, TYPE_FLOAT] else NAN
+			var good: bool = [number == 0, number == 3, number >= 0 and number < 1e30][at]
+			t.same(shown.callv("simulate", args), good, "%s at place %d" % [name, at])
+			if good:
+				t.no_error("%s at place %d" % [name, at])
+			else:
+				t.one_error("simulate: ", "%s at place %d" % [name, at])
+	t.same(shown.simulate(0, 3, 0), true, "as before")
+	t.same(shown.simulate(0, 4, 0), true, "as before")
+	t.check(shown.contexts().size() > 0, "contexts")
+	values.clear()
+	t.no_error("monitor")
 
 # A logger may call functions while an error line is on its way.
 func nosy() -> void:

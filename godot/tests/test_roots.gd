@@ -22,6 +22,7 @@ func _initialize() -> void:
 	t.same(alone.addTrustedRoot(key), true, "from now on somebody is trusted")
 	t.same(setting(alone, WITHOUT_PROOF), 0, "proof is needed from now on")
 	t.same(setting(alone, WITHOUT_PROOF_HERE), 2, "not from here still")
+	t.same(ProjectSettings.get_setting("gamesockets/automatic_callbacks"), false, "the other setting of the same section")
 	t.no_error("roots")
 	meets(true)
 	meets(false)

@@ -15,7 +15,7 @@ use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Mutex, PoisonError};
 
 /// Classes all of whose functions take arguments of `api::arg` alone.
-const CLASSES: [&str; 2] = ["NetworkingSockets", "NetworkingSocketsContext"];
+const CLASSES: [&str; 3] = ["NetworkingSockets", "NetworkingSocketsContext", "NetworkingSocketsMonitor"];
 /// Most arguments of a function.
 const ARGUMENTS_MAX: usize = 8;
 /// What the engine calls its function that registers methods.

@@ -10,14 +10,16 @@ use godot::builtin::{
     AnyArray, GString, PackedByteArray, PackedFloat32Array, PackedFloat64Array, PackedInt32Array,
     PackedInt64Array, StringName, VarArray, Variant, VariantType,
 };
+use godot::global::type_string;
 use godot::meta::conv::ByValue;
 use godot::meta::error::ConvertError;
 use godot::meta::shape::GodotShape;
 use godot::meta::{FromGodot, GodotConvert, ToGodot};
+use godot::obj::EngineEnum as _;
 
 /// A whole number: an int, a float without a fraction, or a bool.
 #[derive(Debug, Clone)]
-pub(super) struct Int(Result<i64, String>);
+pub(crate) struct Int(Result<i64, String>);
 
 /// Yes or no: a bool or a number.
 #[derive(Debug, Clone)]
@@ -25,7 +27,7 @@ pub(super) struct Flag(Result<bool, String>);
 
 /// Any number, or a bool.
 #[derive(Debug, Clone)]
-pub(super) struct Real(Result<f64, String>);
+pub(crate) struct Real(Result<f64, String>);
 
 /// Text, or bytes; Godot shows it as a value of any type.
 #[derive(Debug, Clone)]
@@ -52,17 +54,7 @@ fn described(value: &Variant) -> String {
     match value.get_type() {
         VariantType::NIL => "null".to_owned(),
         VariantType::FLOAT | VariantType::INT | VariantType::BOOL => value.stringify().to_string(),
-        other => format!("a {}", name_of(other)),
-    }
-}
-
-fn name_of(kind: VariantType) -> String {
-    match kind {
-        VariantType::STRING => "String".to_owned(),
-        VariantType::ARRAY => "Array".to_owned(),
-        VariantType::DICTIONARY => "Dictionary".to_owned(),
-        VariantType::OBJECT => "Object".to_owned(),
-        other => format!("{other:?}"),
+        other => format!("of type {}", type_string(other.ord().into())),
     }
 }
 
@@ -152,7 +144,7 @@ fn named<T>(value: Result<T, String>, name: &str) -> Result<T, String> {
 
 impl Int {
     /// The number, or what is wrong with the argument of that name.
-    pub(super) fn get(self, name: &str) -> Result<i64, String> {
+    pub(crate) fn get(self, name: &str) -> Result<i64, String> {
         named(self.0, name)
     }
 }
@@ -166,7 +158,7 @@ impl Flag {
 
 impl Real {
     /// The number, or what is wrong with the argument of that name.
-    pub(super) fn get(self, name: &str) -> Result<f64, String> {
+    pub(crate) fn get(self, name: &str) -> Result<f64, String> {
         named(self.0, name)
     }
 }

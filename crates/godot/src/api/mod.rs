@@ -18,6 +18,7 @@ mod messages;
 mod options;
 mod raw;
 
+pub(crate) use arg::{Int, Real};
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
 pub(crate) use constants::register as register_constants;
 pub(crate) use raw::Weak;

@@ -1,6 +1,7 @@
 //! The monitor as Godot sees it.
 
 use super::{Seen, SeenConnection, seen, simulate};
+use crate::api::{Int, Real};
 use gamesockets::LaneStatus;
 use godot::prelude::*;
 
@@ -31,8 +32,12 @@ impl NetworkingSocketsMonitor {
     /// with 0, of all that there are and those that will be made. Returns whether it was set; if not, an error line
     /// says why.
     #[func]
-    fn simulate(&self, context: i64, setting: i64, value: f64) -> bool {
-        match simulate(context, setting, value) {
+    fn simulate(&self, context: Int, setting: Int, value: Real) -> bool {
+        let done = context.get("context").and_then(|context| {
+            let (setting, value) = (setting.get("setting")?, value.get("value")?);
+            simulate(context, setting, value)
+        });
+        match done {
             Ok(()) => true,
             Err(why) => {
                 godot_error!("simulate: {why}");
