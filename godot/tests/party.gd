@@ -7,6 +7,8 @@ class Change extends RefCounted:
 	var connection: Dictionary
 	var old: int
 	var new: int
+	# Types of the arguments.
+	var types: Array
 
 var sockets: Variant
 var changes: Array[Change] = []
@@ -25,8 +27,10 @@ func leave() -> void:
 	sockets.network_authentication_status.disconnect(_on_authentication)
 	sockets = null
 
-func _on_changed(connect_handle: int, connection: Dictionary, old_state: int) -> void:
+# Without types, so that nothing is converted on the way.
+func _on_changed(connect_handle: Variant, connection: Variant, old_state: Variant) -> void:
 	var change := Change.new()
+	change.types = [typeof(connect_handle), typeof(connection), typeof(old_state)]
 	change.handle = connect_handle
 	change.connection = connection
 	change.old = old_state
@@ -35,7 +39,7 @@ func _on_changed(connect_handle: int, connection: Dictionary, old_state: int) ->
 	if change.old == 0 and change.new == 1 and connection.listen_socket != 0 and on_knock.is_valid():
 		on_knock.call(connect_handle)
 
-func _on_authentication(available: int, debug_message: String) -> void:
+func _on_authentication(available: Variant, debug_message: Variant) -> void:
 	authentications.append([available, debug_message])
 
 # The changes of a connection, taken out of the list.

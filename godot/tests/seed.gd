@@ -74,6 +74,14 @@ func shape_of_function(name: String) -> Dictionary:
 	var keys: Array = returns.element.keys if returns.has("element") else returns.keys
 	return _shape(name, keys, function.get("extra_keys", []))
 
+# Types of the arguments of a signal.
+func types_of_signal(name: String) -> Array:
+	for one: Dictionary in index.signals:
+		if one.name == name:
+			return one.payload.map(func(value: Dictionary) -> int: return type_of(value.type))
+	t.check(false, "the index has no signal %s" % name)
+	return []
+
 # The keys of one argument of a signal.
 func shape_of_signal(name: String, argument: String) -> Dictionary:
 	for one: Dictionary in index.signals:

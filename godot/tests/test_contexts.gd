@@ -27,6 +27,11 @@ const USER_DATA := NetworkingSockets.NETWORKING_CONFIG_CONNECTION_USER_DATA
 const ON_CHANGE := NetworkingSockets.NETWORKING_CONFIG_CALLBACK_CONNECTION_STATUS_CHANGED
 const SEND_RATE_MIN := NetworkingSockets.NETWORKING_CONFIG_SEND_RATE_MIN
 const SEND_RATE_MAX := NetworkingSockets.NETWORKING_CONFIG_SEND_RATE_MAX
+const SEND_BUFFER := NetworkingSockets.NETWORKING_CONFIG_SEND_BUFFER_SIZE
+const LARGEST_IN := NetworkingSockets.NETWORKING_CONFIG_RECV_MAX_MESSAGE_SIZE
+const SYMMETRIC := NetworkingSockets.NETWORKING_CONFIG_SYMMETRIC_CONNECT
+const WITHOUT_AUTH := NetworkingSockets.NETWORKING_CONFIG_IP_ALLOW_WITHOUT_AUTH
+const LOCALHOST_WITHOUT_AUTH := NetworkingSockets.NETWORKING_CONFIG_IP_LOCALHOST_ALLOW_WITHOUT_AUTH
 const LOSS := NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_LOSS_SEND
 const NAGLE := NetworkingSockets.NETWORKING_CONFIG_NAGLE_TIME
 const STUN := NetworkingSockets.NETWORKING_CONFIG_P2P_STUN_SERVER_LIST
@@ -72,6 +77,7 @@ func converse(listening: Object, connecting: Object) -> void:
 	refused()
 	ends()
 	at_once()
+	limits()
 	nobody_answers()
 	listener_goes()
 	pairs()
@@ -104,6 +110,7 @@ func changed(party: Party, handle: int, wanted: Array, what: String) -> Array[Pa
 	t.same(states, wanted, "%s: states" % what)
 	var shape: Dictionary = page.shape_of_signal("network_connection_status_changed", "connection")
 	for change in changes:
+		t.same(change.types, page.types_of_signal("network_connection_status_changed"), "%s: types" % what)
 		page.keys_match(change.connection, shape, what)
 		t.same(str(change.connection.end_reason_code), change.connection.end_reason, "%s: reason as text" % what)
 	return changes
@@ -537,6 +544,58 @@ func at_once() -> void:
 	changed(server, here, [[NONE, CONNECTING], [CONNECTING, CONNECTED], [CONNECTED, CLOSED_BY_PEER]], "closed at once")
 	t.check(server.sockets.receiveMessagesOnConnection(here, 400).size() < 400, "what waited is dropped")
 	done_with(server, [here])
+
+# What is too much, and who notices.
+func limits() -> void:
+	# A send buffer that is full; the first message may be larger than it.
+	var options := [[SEND_RATE_MIN, INT32, 10000], [SEND_RATE_MAX, INT32, 10000], [SEND_BUFFER, INT32, 4096]]
+	var there: int = client.sockets.connectByIPAddress("127.0.0.1:%d" % port, options)
+	var data := PackedByteArray()
+	data.resize(4000)
+	t.same(client.sockets.sendMessageToConnection(there, data, RELIABLE), {"result": 1, "message_number": 1}, "one fits")
+	t.same(client.sockets.sendMessageToConnection(there, data, RELIABLE), {"result": 25, "message_number": -1},
+			"two do not")
+	t.same(client.sockets.sendMessagesArray([data, PackedByteArray()], there, RELIABLE), [-25, 0], "nor in a list")
+	t.no_error("a full buffer is no mistake")
+	# One that is closed before anybody accepted.
+	wait(func() -> bool: return server.changes.size() == 1, "somebody knocks")
+	t.same(client.sockets.closeConnection(there, 1001, "never mind", false), true, "close what is not up")
+	changed(client, there, [[NONE, CONNECTING], [CONNECTING, NONE]], "given up")
+	wait(func() -> bool: return server.changes.size() == 2, "somebody knocked and gave up")
+	var here := server.changes[0].handle
+	t.same(server.sockets.acceptConnection(here), 11, "accepting what is over")
+	t.one_error("acceptConnection: ", "accepting what is over")
+	var gone := changed(server, here, [[NONE, CONNECTING], [CONNECTING, CLOSED_BY_PEER]], "somebody gave up")
+	t.same([gone[-1].connection.end_reason, gone[-1].connection.end_debug], ["1001", "never mind"], "somebody gave up")
+	done_with(server, [here])
+	# More than an unreliable message can be, and more than the other end takes.
+	var pair: Dictionary = server.sockets.createSocketPair(true, "", "")
+	data.resize(16500)
+	sent_one(server, pair.connection1, data, 0)
+	t.same(received(server, pair.connection2, 1, "unreliable")[0].flags, 0, "as large as unreliable ones can be")
+	data.resize(16501)
+	sent_one(server, pair.connection1, data, 0)
+	t.same(received(server, pair.connection2, 1, "reliable")[0].flags, RELIABLE, "larger ones are reliable")
+	t.same(server.sockets.setConnectionConfigValueInt32(pair.connection2, LARGEST_IN, 1000), true, "a limit")
+	sent_one(server, pair.connection1, data, RELIABLE)
+	var broken := changed(server, pair.connection2, [[CONNECTED, PROBLEM]], "more than it takes")
+	t.same(broken[0].connection.end_reason_code, NetworkingSockets.CONNECTION_END_MISC_INTERNAL_ERROR, "reason")
+	changed(server, pair.connection1, [[CONNECTED, CLOSED_BY_PEER]], "the peer is told")
+	done_with(server, [pair.connection1, pair.connection2])
+	# A text for the end has 127 bytes, and whole letters.
+	pair = server.sockets.createSocketPair(true, "", "")
+	t.same(server.sockets.closeConnection(pair.connection1, 1001, "ë".repeat(100), false), true, "a long text")
+	changed(server, pair.connection1, [[CONNECTED, NONE]], "a long text")
+	var end := changed(server, pair.connection2, [[CONNECTED, CLOSED_BY_PEER]], "a long text")
+	t.same(end[0].connection.end_debug, "ë".repeat(63), "a long text")
+	done_with(server, [pair.connection2])
+	# Options that nothing can be made with.
+	for bad: Array in [[SYMMETRIC, INT32, 1], [WITHOUT_AUTH, INT32, 0], [LOSS, FLOAT, 1.0]]:
+		t.same(server.sockets.createListenSocketIP("127.0.0.1:%d" % (port + 2), [bad]), 0, "option %d" % bad[0])
+		t.one_error("createListenSocketIP: ", "option %d" % bad[0])
+	for bad: Array in [[[WITHOUT_AUTH, INT32, 0], [LOCALHOST_WITHOUT_AUTH, INT32, 0]], [[LOSS, FLOAT, 1.0]]]:
+		t.same(client.sockets.connectByIPAddress("127.0.0.1:%d" % port, bad), 0, "option %d" % bad[0][0])
+		t.one_error("connectByIPAddress: ", "option %d" % bad[0][0])
 
 # Who becomes somebody else ends everything.
 func somebody_else() -> void:

@@ -188,6 +188,8 @@ func proof() -> void:
 	ada.sockets.run_callbacks()
 	t.same(ada.authentications.size(), 1, "network_authentication_status once")
 	if ada.authentications.size() == 1:
+		t.same(ada.authentications[0].map(func(value: Variant) -> int: return typeof(value)),
+				page.types_of_signal("network_authentication_status"), "types of its arguments")
 		t.same(ada.authentications[0][0], CURRENT, "network_authentication_status")
 		t.check(ada.authentications[0][1] != "", "and a sentence")
 	meet(ada, host)

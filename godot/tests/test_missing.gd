@@ -86,6 +86,9 @@ func answers(sockets: Object) -> void:
 		else:
 			t.no_error(name)
 		sockets.call("run_callbacks")
+		for one: Array in came:
+			t.same(one[1].map(func(value: Variant) -> int: return typeof(value)), page.types_of_signal(one[0]),
+					"types of the arguments of %s" % one[0])
 		same_deep(came, [FOLLOWS[name]] if FOLLOWS.has(name) else [], "signals after %s" % name)
 	t.check(rows.size() > 25, "a list of functions")
 	page.keys_match(sockets.call("getFakeIP"), page.shape_of_function("getFakeIP"), "getFakeIP")
