@@ -65,6 +65,7 @@ func _initialize() -> void:
 	var context := NetworkingSocketsContext.new()
 	t.same(sockets, "Networking" + "Sockets", "the singleton's class")
 	t.same(context.get_class(), "NetworkingSocketsContext", "the other class")
+	t.check(Engine.get_singleton(sockets) == NetworkingSockets, "one object, under whatever name")
 	functions_of("the singleton", own(NetworkingSockets.get_method_list(), ClassDB.get_parent_class(sockets)))
 	functions_of("a context", own(context.get_method_list(), ClassDB.get_parent_class(context.get_class())))
 	signals_of("the singleton", own(NetworkingSockets.get_signal_list(), "Object", true))
