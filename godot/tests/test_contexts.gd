@@ -81,6 +81,7 @@ func converse(listening: Object, connecting: Object) -> void:
 	nobody_answers()
 	listener_goes()
 	pairs()
+	other_family()
 	somebody_else()
 	t.same([server.changes.size(), client.changes.size()], [0, 0], "nothing else was emitted")
 	t.no_error("the rest of the conversation")
@@ -305,6 +306,11 @@ func several_at_once() -> void:
 			["thrice", "thrice", "thrice", "one", "two"], "several at once")
 	t.same(all.slice(3).map(func(message: Dictionary) -> int: return message.message_number), numbers, "their numbers")
 	t.same(server.sockets.receiveMessagesOnConnection(at_server, 5), [], "each is read once")
+	for none: int in [0, -1]:
+		client.sockets.sendMessages(none, "never".to_utf8_buffer(), at_client, RELIABLE)
+	t.same(client.sockets.sendMessagesArray([], at_client, RELIABLE), [], "none at once")
+	t.same(sent_one(client, at_client, "next".to_utf8_buffer(), RELIABLE), numbers[-1] + 1, "no number was used up")
+	t.same(received(server, at_server, 1, "next")[0].payload_string, "next", "none at once")
 
 # What waits in three lanes leaves in the order of their priorities.
 func lanes() -> void:
@@ -600,6 +606,38 @@ func limits() -> void:
 	for bad: Array in [[[WITHOUT_AUTH, INT32, 0], [LOCALHOST_WITHOUT_AUTH, INT32, 0]], [[LOSS, FLOAT, 1.0]]]:
 		t.same(client.sockets.connectByIPAddress("127.0.0.1:%d" % port, bad), 0, "option %d" % bad[0][0])
 		t.one_error("connectByIPAddress: ", "option %d" % bad[0][0])
+
+# The same over IPv6, in short.
+func other_family() -> void:
+	if PacketPeerUDP.new().bind(0, "::1") != OK:
+		print("skipped: this machine has no IPv6")
+		return
+	var here := 0
+	var number := 0
+	for attempt in 100:
+		number = 20000 + randi() % 20000
+		here = server.sockets.createListenSocketIP("[::1]:%d" % number, [])
+		if here != 0:
+			break
+	t.errors()
+	if not t.check(here != 0, "a port of IPv6 is free"):
+		return
+	t.same(server.sockets.getListenSocketAddressString(here), "[::1]:%d" % number, "IPv6: address")
+	t.same(server.sockets.getListenSocketAddressString(here, false), "::1", "IPv6: address without port")
+	server.on_knock = func(handle: int) -> void: server.sockets.acceptConnection(handle)
+	var there: int = client.sockets.connectByIPAddress("[::1]:%d" % number, [])
+	changed(client, there, [[NONE, CONNECTING], [CONNECTING, CONNECTED]], "IPv6")
+	server.on_knock = Callable()
+	var other := server.changes[0].handle
+	changed(server, other, [[NONE, CONNECTING], [CONNECTING, CONNECTED]], "IPv6")
+	t.same(info(client, there).remote_address, "[::1]:%d" % number, "IPv6: remote address")
+	t.same(info(client, there).identity, "ip:[::1]:%d" % number, "IPv6: identity")
+	sent_one(client, there, "six".to_utf8_buffer(), RELIABLE)
+	t.same(received(server, other, 1, "IPv6")[0].payload_string, "six", "IPv6: a message")
+	done_with(server, [other])
+	changed(client, there, [[CONNECTED, CLOSED_BY_PEER]], "IPv6")
+	done_with(client, [there])
+	t.same(server.sockets.closeListenSocket(here), true, "IPv6: close")
 
 # Who becomes somebody else ends everything.
 func somebody_else() -> void:

@@ -121,6 +121,11 @@ func play() -> void:
 	var host := Host.new()
 	root.add_child(host)
 	t.check(host.listen_socket > 0, "the host listens")
+	# Some ask before they use it.
+	t.check(Engine.has_singleton("Steam"), "there is a Steam")
+	var steam: Object = Engine.get_singleton("Steam")
+	t.same(steam.call("getListenSocketAddress", host.listen_socket), true, "the same Steam")
+	t.same(Steam.toIPAddressString("listen_socket_address", true), "127.0.0.1:%d" % host.port, "where it listens")
 	# Ports that were taken.
 	t.errors()
 	var players: Array[Player] = []

@@ -7,6 +7,16 @@ const GLOBAL := NetworkingSockets.NETWORKING_CONFIG_SCOPE_GLOBAL
 const WITHOUT_AUTH := NetworkingSockets.NETWORKING_CONFIG_IP_ALLOW_WITHOUT_AUTH
 const LOCALHOST_WITHOUT_AUTH := NetworkingSockets.NETWORKING_CONFIG_IP_LOCALHOST_ALLOW_WITHOUT_AUTH
 const INT32 := NetworkingSockets.NETWORKING_CONFIG_TYPE_INT32
+const INT64 := NetworkingSockets.NETWORKING_CONFIG_TYPE_INT64
+const FLOAT := NetworkingSockets.NETWORKING_CONFIG_TYPE_FLOAT
+const STRING := NetworkingSockets.NETWORKING_CONFIG_TYPE_STRING
+const FUNCTION := NetworkingSockets.NETWORKING_CONFIG_TYPE_FUNCTION_PTR
+# Constants that stand for no setting.
+const NO_SETTING := [NetworkingSockets.NETWORKING_CONFIG_INVALID,
+	NetworkingSockets.NETWORKING_CONFIG_DELETED_ENUMERATE_DEV_VARS,
+	NetworkingSockets.NETWORKING_CONFIG_VALUE_FORCE32BIT]
+# Settings that follow from others.
+const READ_ONLY := [NetworkingSockets.NETWORKING_CONFIG_MTU_DATA_SIZE]
 const CANNOT_TRY := NetworkingSockets.NETWORKING_AVAILABILITY_CANNOT_TRY
 const CURRENT := NetworkingSockets.NETWORKING_AVAILABILITY_CURRENT
 const RELIABLE := NetworkingSockets.NETWORKING_SEND_RELIABLE
@@ -30,6 +40,7 @@ func _initialize() -> void:
 		t.no_error("good names")
 	apart()
 	by_name()
+	every_setting()
 	proof()
 	t.check(page.compared > 50, "keys were compared")
 	t.no_error("the rest")
@@ -156,6 +167,35 @@ func by_name() -> void:
 	t.same(sockets.getConnectionInfo(connection).remote_address, "127.0.0.1:%d" % port, "connecting to a name")
 	t.same(sockets.closeConnection(connection, 0, "", false), true, "close")
 	t.same(sockets.closeListenSocket(listener), true, "close")
+
+# There is a setting behind every constant, and what it is can be set again.
+func every_setting() -> void:
+	var sockets := NetworkingSocketsContext.new()
+	var seen := {}
+	for name in ClassDB.class_get_enum_constants("NetworkingSocketsContext", "NetworkingConfigValue", true):
+		var number := ClassDB.class_get_integer_constant("NetworkingSocketsContext", name)
+		var got: Dictionary = sockets.getConfigValue(number, GLOBAL, 0)
+		t.same(got.keys(), ["result", "type", "value"], "keys of %s" % name)
+		if number in NO_SETTING:
+			t.same([got.result, got.type, got.value], [NetworkingSockets.NETWORKING_GET_CONFIG_VALUE_BAD_VALUE, 0, null], name)
+			t.one_error("getConfigValue: ", name)
+			continue
+		t.same(got.result, NetworkingSockets.NETWORKING_GET_CONFIG_VALUE_OK, name)
+		var type: int = {INT32: TYPE_INT, INT64: TYPE_INT, FLOAT: TYPE_FLOAT, STRING: TYPE_STRING,
+			FUNCTION: TYPE_INT}.get(got.type, TYPE_MAX)
+		t.same(typeof(got.value), type, "type of %s" % name)
+		t.no_error(name)
+		var again := true
+		match got.type:
+			INT32, INT64: again = sockets.setGlobalConfigValueInt32(number, got.value)
+			FLOAT: again = sockets.setGlobalConfigValueFloat(number, got.value)
+			STRING: again = sockets.setGlobalConfigValueString(number, got.value)
+		t.same(again, not number in READ_ONLY, "%s is set again" % name)
+		if number in READ_ONLY:
+			t.one_error("setGlobalConfigValueInt32: ", name)
+		t.same(sockets.getConfigValue(number, GLOBAL, 0), got, "%s stays" % name)
+		seen[number] = true
+	t.check(seen.size() > 70, "%d settings" % seen.size())
 
 # A certificate makes a peer somebody in particular.
 func proof() -> void:
