@@ -169,7 +169,7 @@ func used_by(script: String) -> Dictionary:
 	for line in FileAccess.get_file_as_string("res://" + script).split("\n"):
 		if not line.strip_edges().begins_with("#"):
 			text += line + "\n"
-	var own := RegEx.create_from_string("\\nfunc (\\w+)\\(")
+	var own := RegEx.create_from_string("\\n\\t*func (\\w+)\\(")
 	for found in own.search_all(text):
 		var name := found.get_string(1)
 		var uses := RegEx.create_from_string("\\b%s\\b" % name).search_all(text).size()
