@@ -75,7 +75,8 @@ macro_rules! functions {
             }
 
             /// Our fake address. `result` is 1, 10 while it is being asked for, 42 if nobody asked for one, 8 if
-            /// [param first_port] is not 0, or why there is none; the other keys are 0 or empty unless it is 1.
+            /// [param first_port] is not 0, or why there is none, as
+            /// [signal fake_ip_result] told; the other keys are 0 or empty unless it is 1.
             #[func(rename = getFakeIP)]
             fn get_fake_ip(&self, #[opt(default = Int::from(0))] first_port: Int) -> VarDictionary {
                 let result = self.ask("getFakeIP", results::INVALID_PARAM, |face| {

@@ -4,7 +4,7 @@ use super::results::{
     DISABLED, FAIL, INVALID_PARAM, INVALID_STATE, IP_NOT_FOUND, LIMIT_EXCEEDED, NO_MATCH, NOT_LOGGED_ON,
     SERVICE_UNAVAILABLE,
 };
-use super::{Face, Fault, Happened, Outcome};
+use super::{Face, Fault, Happened, Outcome, lock};
 
 /// Most ports of one fake address.
 const FAKE_PORTS_MAX: i64 = 4;
@@ -77,13 +77,14 @@ impl Face {
         let who = self.context()?.identity();
         self.keep_identity(FAKE_IP_IDENTITY, who);
         self.tell(Happened::FakeIp { result })?;
+        *lock(&self.fake_ip) = Some(result);
         why.map_or(Ok(true), |why| Err(Fault::with(true, &why)))
     }
 
-    /// The result of asking for our fake address.
+    /// How the last request for our fake address ended.
     pub(crate) fn fake_ip(&self, first_port: i64) -> Outcome<i64> {
         if first_port == 0 {
-            return Ok(NO_MATCH);
+            return Ok(lock(&self.fake_ip).unwrap_or(NO_MATCH));
         }
         Err(Fault::with(INVALID_PARAM, &format!("first_port {first_port}: only 0 is possible")))
     }
@@ -167,7 +168,9 @@ mod tests {
     #[test]
     fn a_request_for_a_fake_address_is_answered_once() {
         let face = Face::new(&[]);
+        assert_eq!(face.fake_ip(0), Ok(NO_MATCH));
         assert_eq!(face.request_fake_ip(1), Ok(true));
+        assert_eq!(face.fake_ip(0), Ok(SERVICE_UNAVAILABLE));
         assert_eq!(face.request_fake_ip(5).unwrap_err().answer, Some(true));
         assert_eq!(face.request_fake_ip(0).unwrap_err().answer, Some(true));
         let results: Vec<Happened> = face.take_events();

@@ -39,6 +39,8 @@ pub(crate) struct Face {
     addresses: Table<Address>,
     /// What happened without the context's doing.
     own_events: Mutex<VecDeque<Happened>>,
+    /// The result of the last request for a fake address.
+    fake_ip: Mutex<Option<i64>>,
 }
 
 impl Face {
@@ -55,6 +57,7 @@ impl Face {
             identities: Table::default(),
             addresses: Table::default(),
             own_events: Mutex::default(),
+            fake_ip: Mutex::default(),
         }
     }
 
