@@ -1,21 +1,28 @@
-//! Lets values of any type through to the functions of our classes.
+//! Calls with values of types that the function does not show.
 //!
 //! godot-rust converts what a script passes before a function sees it: it refuses what Godot cannot convert, with an error
-//! of its own and no answer, and makes 3 of 3.5 without a word. So each call comes by here first. A value that is not of
-//! the type that the function shows stays in this frame, and one of that type goes on in its place; the argument's own
-//! conversion then finds the value that was meant ([`given`]).
+//! of its own and no answer, and makes 3 of 3.5 without a word. So each call comes by here first. Most of our functions
+//! take any value and tell themselves what is wrong with it: the value stays in this frame, and an empty one of the type
+//! that is shown goes on in its place; the argument's own conversion then finds the value that was meant ([`given`]).
+//! Others are called only with what they show, and answered for otherwise.
 //!
 //! The way in is the engine's function that registers methods, which godot-rust looks up by name.
 
-use godot::builtin::{GString, PackedByteArray, StringName, VarArray, Variant, VariantType};
+use crate::api::as_shown;
+use godot::builtin::{GString, PackedByteArray, StringName, VarArray, VarDictionary, Variant, VariantType};
+use godot::global::{Error, godot_error};
 use godot::meta::ToGodot;
 use godot::sys;
 use std::cell::Cell;
 use std::ffi::{CStr, c_char, c_void};
 use std::sync::{Mutex, PoisonError};
 
-/// Classes all of whose functions take arguments of `api::arg` alone.
-const CLASSES: [&str; 3] = ["NetworkingSockets", "NetworkingSocketsContext", "NetworkingSocketsMonitor"];
+/// Classes all of whose functions take arguments of `api::arg` alone, and tell themselves what is wrong with them.
+const ANY_VALUE: [&str; 3] = ["NetworkingSockets", "NetworkingSocketsContext", "NetworkingSocketsMonitor"];
+/// Classes whose functions take what they show, and are not called with anything else.
+const AS_SHOWN: [&str; 1] = ["NetworkingSocketsMultiplayerPeer"];
+/// How the type of a result shows that it is one of the engine's error numbers.
+const ERROR_CLASS: &str = "Error";
 /// Most arguments of a function.
 const ARGUMENTS_MAX: usize = 8;
 /// What the engine calls its function that registers methods.
@@ -40,10 +47,32 @@ type Call = unsafe extern "C" fn(
 static FIND_OF_ENGINE: Mutex<Option<Find>> = Mutex::new(None);
 static REGISTER_OF_ENGINE: Mutex<Option<Register>> = Mutex::new(None);
 
-/// A method, and the types that it shows.
+/// A method, and what it shows of itself.
 struct Method {
     call: Call,
-    types: Vec<VariantType>,
+    name: String,
+    arguments: Vec<Argument>,
+    wrong: Wrong,
+}
+
+struct Argument {
+    name: String,
+    shown: VariantType,
+}
+
+/// What becomes of a call with a value of another type than it shows.
+enum Wrong {
+    /// The method is called, and finds the value.
+    Passed,
+    /// It is answered with this and an error line, unless the value can be made one of the type.
+    Refused(Answer),
+}
+
+/// Answers to calls that are refused.
+#[derive(Clone, Copy)]
+enum Answer {
+    InvalidParameter,
+    Nothing(VariantType),
 }
 
 /// One call on its way.
@@ -101,57 +130,119 @@ unsafe extern "C" fn find(name: *const c_char) -> sys::GDExtensionInterfaceFunct
 
 unsafe extern "C" fn register(
     library: sys::GDExtensionClassLibraryPtr,
-    class: sys::GDExtensionConstStringNamePtr,
+    class_name: sys::GDExtensionConstStringNamePtr,
     info: *const sys::GDExtensionClassMethodInfo,
 ) {
     let Some(engine) = kept(&REGISTER_OF_ENGINE) else { return };
     // SAFETY: godot-rust passes a description that is its own until this returns.
     let mut info = unsafe { *info };
-    // SAFETY: the class has a name, of which godot-rust's type is a view.
-    let name = unsafe { &*class.cast::<StringName>() }.to_string();
+    // SAFETY: the class has a name.
+    let class = unsafe { text(class_name) };
     if let Some(call_func) = info.call_func
-        && CLASSES.contains(&name.as_str())
+        && (ANY_VALUE.contains(&class.as_str()) || AS_SHOWN.contains(&class.as_str()))
     {
-        // SAFETY: the description has one entry for each argument, or none if there are none.
-        let method = unsafe { Method::of(call_func, &info) };
+        // SAFETY: godot-rust describes the method in full.
+        let method = unsafe { Method::of(call_func, &info, ANY_VALUE.contains(&class.as_str())) };
         // Classes stay registered until the library goes.
         info.method_userdata = std::ptr::from_ref(Box::leak(Box::new(method))).cast_mut().cast();
         info.call_func = Some(call);
     }
     // SAFETY: the description is godot-rust's, but for where calls go first.
-    unsafe { engine(library, class, &raw const info) };
+    unsafe { engine(library, class_name, &raw const info) };
+}
+
+/// # Safety
+///
+/// It is a name of the engine's.
+unsafe fn text(name: sys::GDExtensionConstStringNamePtr) -> String {
+    // SAFETY: godot-rust's type is a view of the engine's.
+    unsafe { &*name.cast::<StringName>() }.to_string()
 }
 
 impl Method {
     /// # Safety
     ///
-    /// The description has as many entries for arguments as it says.
-    unsafe fn of(call: Call, info: &sys::GDExtensionClassMethodInfo) -> Self {
-        let count = info.argument_count as usize;
-        let arguments = if count == 0 {
+    /// The description has all that it says, and lives.
+    unsafe fn of(call: Call, info: &sys::GDExtensionClassMethodInfo, any_value: bool) -> Self {
+        // SAFETY: the caller says so.
+        let name = unsafe { text(info.name) };
+        let arguments = if info.argument_count == 0 {
             &[]
         } else {
             // SAFETY: the caller says so.
-            unsafe { std::slice::from_raw_parts(info.arguments_info, count) }
+            unsafe { std::slice::from_raw_parts(info.arguments_info, info.argument_count as usize) }
         };
-        let types = arguments.iter().map(|argument| VariantType::from_sys(argument.type_)).collect();
-        Self { call, types }
+        let arguments = arguments.iter().map(|argument| {
+            // SAFETY: the caller says so.
+            let name = unsafe { text(argument.name) };
+            Argument { name, shown: VariantType::from_sys(argument.type_) }
+        });
+        let arguments = arguments.collect();
+        let wrong = if any_value {
+            Wrong::Passed
+        } else if info.has_return_value == 0 {
+            Wrong::Refused(Answer::Nothing(VariantType::NIL))
+        } else {
+            // SAFETY: the caller says so.
+            let result = unsafe { &*info.return_value_info };
+            // SAFETY: as above.
+            Wrong::Refused(unsafe { Answer::of(result) })
+        };
+        Self { call, name, arguments, wrong }
+    }
+
+    /// What goes on in place of values of other types, or why the call is refused.
+    fn frame(&self, values: &[&Variant]) -> Result<Frame, String> {
+        let mut frame = Frame::default();
+        for (at, (value, argument)) in values.iter().zip(&self.arguments).enumerate() {
+            if value.get_type() == argument.shown {
+                continue;
+            }
+            let stand_in = match self.wrong {
+                Wrong::Passed => nothing_of(argument.shown),
+                Wrong::Refused(_) => {
+                    as_shown(value, argument.shown).map_err(|why| format!("{} {why}", argument.name))?
+                }
+            };
+            if let Some(stand_in) = stand_in {
+                frame.stand_ins[at] = stand_in;
+                frame.given[at] = Some((*value).clone());
+            }
+        }
+        Ok(frame)
     }
 }
 
-/// A value of the type, if a value of another type was given.
-fn stand_in(given: VariantType, shown: VariantType) -> Option<Variant> {
-    if given == shown {
-        return None;
+impl Answer {
+    /// # Safety
+    ///
+    /// The description lives.
+    unsafe fn of(info: &sys::GDExtensionPropertyInfo) -> Self {
+        // SAFETY: the caller says so.
+        if unsafe { text(info.class_name) } == ERROR_CLASS {
+            return Self::InvalidParameter;
+        }
+        Self::Nothing(VariantType::from_sys(info.type_))
     }
-    match shown {
+
+    fn value(self) -> Variant {
+        match self {
+            Self::InvalidParameter => Error::ERR_INVALID_PARAMETER.to_variant(),
+            Self::Nothing(kind) => nothing_of(kind).unwrap_or_default(),
+        }
+    }
+}
+
+/// An empty value of a type; none where any type will do.
+fn nothing_of(kind: VariantType) -> Option<Variant> {
+    match kind {
         VariantType::INT => Some(0_i64.to_variant()),
         VariantType::FLOAT => Some(0.0_f64.to_variant()),
         VariantType::BOOL => Some(false.to_variant()),
         VariantType::STRING => Some(GString::new().to_variant()),
         VariantType::PACKED_BYTE_ARRAY => Some(PackedByteArray::new().to_variant()),
         VariantType::ARRAY => Some(VarArray::new().to_variant()),
-        // Any type is shown as none.
+        VariantType::DICTIONARY => Some(VarDictionary::new().to_variant()),
         _ => None,
     }
 }
@@ -184,18 +275,21 @@ unsafe extern "C" fn call(
     let method = unsafe { &*method.cast_const().cast::<Method>() };
     // SAFETY: that is how the engine passes arguments.
     let values = unsafe { values(arguments, count) };
-    let others = values.iter().zip(&method.types).any(|(value, shown)| value.get_type() != *shown);
-    if !others || values.len() > method.types.len() || values.len() > ARGUMENTS_MAX {
+    let mut pairs = values.iter().zip(&method.arguments);
+    let others = pairs.any(|(value, argument)| value.get_type() != argument.shown);
+    if !others || values.len() > method.arguments.len() || values.len() > ARGUMENTS_MAX {
         // SAFETY: everything is handed on as it came.
         return unsafe { (method.call)(std::ptr::null_mut(), instance, arguments, count, answer, error) };
     }
-    let mut frame = Frame::default();
-    for (at, (value, shown)) in values.iter().zip(&method.types).enumerate() {
-        if let Some(stand_in) = stand_in(value.get_type(), *shown) {
-            frame.stand_ins[at] = stand_in;
-            frame.given[at] = Some((*value).clone());
+    let frame = match (method.frame(values), &method.wrong) {
+        (Ok(frame), _) => frame,
+        (Err(why), Wrong::Refused(refusal)) => {
+            godot_error!("{}: {why}", method.name);
+            // SAFETY: the engine has a value there, of which godot-rust's type is a view.
+            return unsafe { *answer.cast::<Variant>() = refusal.value() };
         }
-    }
+        (Err(_), Wrong::Passed) => return,
+    };
     let mut going_on = [std::ptr::null(); ARGUMENTS_MAX];
     for (at, value) in values.iter().enumerate() {
         let value = if frame.given[at].is_some() { &frame.stand_ins[at] } else { *value };

@@ -107,6 +107,19 @@ fn real_of(value: &Variant) -> Result<f64, String> {
     }
 }
 
+/// The value as one of the type that an argument shows; none if it is taken as it is. Lists tell themselves what is wrong.
+pub(crate) fn as_shown(value: &Variant, shown: VariantType) -> Result<Option<Variant>, String> {
+    match shown {
+        VariantType::INT => int_of(value).map(|number| Some(number.to_variant())),
+        VariantType::FLOAT => real_of(value).map(|number| Some(number.to_variant())),
+        VariantType::BOOL => flag_of(value).map(|flag| Some(flag.to_variant())),
+        VariantType::STRING => text_of(value).map(|text| Some(GString::from(&text).to_variant())),
+        VariantType::ARRAY => Ok(Some(VarArray::new().to_variant())),
+        VariantType::NIL | VariantType::OBJECT if shown == VariantType::NIL || value.is_nil() => Ok(None),
+        _ => Err(wrong(value, &format!("type {}", type_string(shown.ord().into())))),
+    }
+}
+
 /// Most elements of a list. No function has use for more.
 const ELEMENTS_MAX: usize = 65_536;
 

@@ -84,7 +84,7 @@ pub(super) fn answer<T>(function: &str, neutral: T, outcome: Outcome<T>) -> T {
 }
 
 /// The text, without its middle if it is long: what is wrong stands at the end.
-fn short(text: &str) -> String {
+pub(crate) fn short(text: &str) -> String {
     let Some((cut, _)) = text.char_indices().nth(LINE_MAX / 2) else { return text.to_owned() };
     let Some((from, _)) = text.char_indices().nth_back(LINE_MAX / 2) else { return text.to_owned() };
     if from <= cut { text.to_owned() } else { format!("{} ... {}", &text[..cut], &text[from..]) }

@@ -18,7 +18,8 @@ mod messages;
 mod options;
 mod raw;
 
-pub(crate) use arg::{Int, Real};
+pub(crate) use arg::{Int, Real, as_shown};
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
 pub(crate) use constants::register as register_constants;
+pub(crate) use core::short;
 pub(crate) use raw::Weak;

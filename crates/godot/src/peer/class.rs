@@ -3,6 +3,7 @@
 use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX, PEERS_MAX};
 use super::packet::Mode;
 use super::session::{SERVER, Session, Signal, Status};
+use crate::api::short;
 use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
 use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension};
 use godot::global::Error;
@@ -199,7 +200,7 @@ impl NetworkingSocketsMultiplayerPeer {
 }
 
 fn fail(function: &str, why: &str, error: Error) -> Error {
-    godot_error!("{function}: {why}");
+    godot_error!("{function}: {}", short(why));
     error
 }
 
