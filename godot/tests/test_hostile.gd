@@ -261,6 +261,9 @@ func names() -> void:
 				called(function, args, false, answer(function, at), "`%s` as %s" % [value.left(20), kinds[at][0]])
 	net.clearIdentity("empty")
 	t.no_error("names")
+	# Addresses that are no places of this machine, and one that is taken.
+	for address in ["192.0.2.1:%d" % port, "[2001:db8::1]:%d" % port, "127.0.0.1:%d" % port]:
+		called("createListenSocketIP", [address, []], false, 0, address)
 
 # Options with one bad part: nothing is made, and the address stays free.
 func parts_of_options() -> void:
