@@ -29,8 +29,9 @@ const OTHER_NAME: &str = "Steam";
 const RESULT: &str = "RESULT ";
 /// Lines of the engine that are errors, or follow from one.
 const ERRORS: &[&str] = &["ERROR:", "SCRIPT ERROR:", "USER ERROR:", "USER SCRIPT ERROR:"];
-/// Words that no run may print.
-const NEVER: &[&str] = &["panicked", "handle_crash", "Parse Error", "leaked"];
+/// Words that no run may print, not even with an error that the script announces.
+const NEVER: &[&str] =
+    &["panicked", "[panic ", "godot-rust function call failed", "handle_crash", "Parse Error", "leaked"];
 
 /// One script under one name of the singleton.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -287,6 +288,8 @@ mod tests {
             "ERROR: x\nRESULT fails=0 checks=3\n",
             "SCRIPT ERROR: x\nRESULT fails=0 checks=3\n",
             "thread panicked at\nRESULT fails=0 checks=3\n",
+            "ERROR: [panic x.rs:1]\nRESULT fails=0 checks=3 errors=1\n",
+            "ERROR: godot-rust function call failed: x\nRESULT fails=0 checks=3 errors=1\n",
             "RESULT fails=0 checks=3 errors=1\n",
         ] {
             assert!(judge(&done(bad)).is_err(), "{bad}");
