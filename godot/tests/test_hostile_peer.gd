@@ -32,6 +32,9 @@ func fits(type: int, value: Variant) -> bool:
 			return typeof(value) in [TYPE_STRING, TYPE_STRING_NAME, TYPE_NODE_PATH]
 		TYPE_NIL:
 			return true
+		TYPE_OBJECT:
+			# None of the values is of the right class.
+			return typeof(value) == TYPE_NIL
 		TYPE_ARRAY:
 			# A list without elements, and options by their numbers.
 			return value is Array or value is Dictionary or typeof(value) > TYPE_ARRAY and value.is_empty()

@@ -58,6 +58,8 @@ struct Method {
 struct Argument {
     name: String,
     shown: VariantType,
+    /// The class of an object.
+    class: String,
 }
 
 /// What becomes of a call with a value of another type than it shows.
@@ -175,7 +177,9 @@ impl Method {
         let arguments = arguments.iter().map(|argument| {
             // SAFETY: the caller says so.
             let name = unsafe { text(argument.name) };
-            Argument { name, shown: VariantType::from_sys(argument.type_) }
+            // SAFETY: as above.
+            let class = unsafe { text(argument.class_name) };
+            Argument { name, shown: VariantType::from_sys(argument.type_), class }
         });
         let arguments = arguments.collect();
         let wrong = if any_value {
@@ -191,18 +195,23 @@ impl Method {
         Self { call, name, arguments, wrong }
     }
 
+    /// Whether a value may be other than the argument shows. Objects may be of another class, or gone.
+    fn is_other(&self, value: &Variant, argument: &Argument) -> bool {
+        let is_object = argument.shown == VariantType::OBJECT;
+        value.get_type() != argument.shown || is_object && matches!(self.wrong, Wrong::Refused(_))
+    }
+
     /// What goes on in place of values of other types, or why the call is refused.
     fn frame(&self, values: &[&Variant]) -> Result<Frame, String> {
         let mut frame = Frame::default();
         for (at, (value, argument)) in values.iter().zip(&self.arguments).enumerate() {
-            if value.get_type() == argument.shown {
+            if !self.is_other(value, argument) {
                 continue;
             }
             let stand_in = match self.wrong {
                 Wrong::Passed => nothing_of(argument.shown),
-                Wrong::Refused(_) => {
-                    as_shown(value, argument.shown).map_err(|why| format!("{} {why}", argument.name))?
-                }
+                Wrong::Refused(_) => as_shown(value, argument.shown, &argument.class)
+                    .map_err(|why| format!("{} {why}", argument.name))?,
             };
             if let Some(stand_in) = stand_in {
                 frame.stand_ins[at] = stand_in;
@@ -276,7 +285,7 @@ unsafe extern "C" fn call(
     // SAFETY: that is how the engine passes arguments.
     let values = unsafe { values(arguments, count) };
     let mut pairs = values.iter().zip(&method.arguments);
-    let others = pairs.any(|(value, argument)| value.get_type() != argument.shown);
+    let others = pairs.any(|(value, argument)| method.is_other(value, argument));
     if !others || values.len() > method.arguments.len() || values.len() > ARGUMENTS_MAX {
         // SAFETY: everything is handed on as it came.
         return unsafe { (method.call)(std::ptr::null_mut(), instance, arguments, count, answer, error) };

@@ -10,12 +10,13 @@ use godot::builtin::{
     AnyArray, GString, PackedByteArray, PackedFloat32Array, PackedFloat64Array, PackedInt32Array,
     PackedInt64Array, StringName, VarArray, Variant, VariantType,
 };
+use godot::classes::Object;
 use godot::global::type_string;
 use godot::meta::conv::ByValue;
 use godot::meta::error::ConvertError;
 use godot::meta::shape::GodotShape;
 use godot::meta::{FromGodot, GodotConvert, ToGodot};
-use godot::obj::EngineEnum as _;
+use godot::obj::{EngineEnum as _, Gd};
 
 /// A whole number: an int, a float without a fraction, or a bool.
 #[derive(Debug, Clone)]
@@ -108,14 +109,20 @@ fn real_of(value: &Variant) -> Result<f64, String> {
 }
 
 /// The value as one of the type that an argument shows; none if it is taken as it is. Lists tell themselves what is wrong.
-pub(crate) fn as_shown(value: &Variant, shown: VariantType) -> Result<Option<Variant>, String> {
+pub(crate) fn as_shown(value: &Variant, shown: VariantType, class: &str) -> Result<Option<Variant>, String> {
     match shown {
         VariantType::INT => int_of(value).map(|number| Some(number.to_variant())),
         VariantType::FLOAT => real_of(value).map(|number| Some(number.to_variant())),
         VariantType::BOOL => flag_of(value).map(|flag| Some(flag.to_variant())),
         VariantType::STRING => text_of(value).map(|text| Some(GString::from(&text).to_variant())),
         VariantType::ARRAY => Ok(Some(VarArray::new().to_variant())),
-        VariantType::NIL | VariantType::OBJECT if shown == VariantType::NIL || value.is_nil() => Ok(None),
+        VariantType::NIL => Ok(None),
+        VariantType::OBJECT => {
+            // What is gone cannot be made an object.
+            let of_class = |object: Gd<Object>| object.is_class(class);
+            let fits = value.is_nil() || value.try_to().is_ok_and(of_class);
+            if fits { Ok(None) } else { Err(wrong(value, &format!("a {class}"))) }
+        }
         _ => Err(wrong(value, &format!("type {}", type_string(shown.ord().into())))),
     }
 }
