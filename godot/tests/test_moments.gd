@@ -24,6 +24,7 @@ func run() -> void:
 	let_go_by_hand()
 	await let_go_by_itself()
 	let_go_by_option()
+	callables_go()
 	t.finish(self)
 
 # What is known of a process that asked for nothing.
@@ -219,3 +220,54 @@ func let_go_by_option() -> void:
 	t.same(told, [1, 1, 1], "all were told, by option")
 	t.check(gone.get_ref() == null, "and then it went, by option")
 	t.no_error("letting go, by option")
+
+# A callable that is a setting stays as long as its connection, or as its listen socket.
+func callables_go() -> void:
+	told = []
+	var net := NetworkingSocketsContext.new()
+	var handles := []
+	var gone: WeakRef = connected_with_callables(net, handles)
+	var one: int = handles[0]
+	var other: int = handles[1]
+	net.run_callbacks()
+	net.closeConnection(one, 0, "", false)
+	net.run_callbacks()
+	t.same(told, [1, 1, 0], "told by a callable")
+	t.check(gone.get_ref() != null, "another connection has it still")
+	net.closeConnection(other, 0, "", false)
+	net.run_callbacks()
+	t.same(told, [1, 1, 0, 0], "told to the end")
+	t.check(gone.get_ref() == null, "nobody has it any more")
+	inherited(net)
+	t.no_error("callables")
+
+# What came in through a listen socket has that one's, which is there for the next as well.
+func inherited(net: NetworkingSocketsContext) -> void:
+	told = []
+	var address := ""
+	var listener := 0
+	while listener == 0:
+		address = "127.0.0.1:%d" % (20000 + randi() % 12000)
+		listener = net.createListenSocketIP(address, [[201, 5, func(handle: int, facts: Dictionary, _old: int) -> void:
+			if facts.connection_state == 1:
+				told.append(1)
+				net.closeConnection(handle, 0, "", false)]])
+	t.errors()
+	for n in 3:
+		var client: int = net.connectByIPAddress(address, [])
+		var begin := Time.get_ticks_msec()
+		while told.size() == n and Time.get_ticks_msec() - begin < 10000:
+			net.run_callbacks()
+		net.run_callbacks()
+		net.closeConnection(client, 0, "", false)
+	t.same(told, [1, 1, 1], "the listen socket's callable for each that came")
+	net.closeListenSocket(listener)
+	net.resetIdentity("")
+
+# Two connections with the same callable. What it holds on to.
+func connected_with_callables(net: NetworkingSocketsContext, handles: Array) -> WeakRef:
+	var held := RefCounted.new()
+	var hear := func(_handle: int, facts: Dictionary, _old: int) -> void: told.append(facts.connection_state if held != null else -1)
+	handles.append(net.connectByIPAddress("127.0.0.1:9", [[201, 5, hear]]))
+	handles.append(net.call("connectByIPAddress", "127.0.0.1:9", {201: hear}))
+	return weakref(held)

@@ -10,6 +10,9 @@ use godot::prelude::*;
 /// Which channel of the messages interface: none, here.
 const NO_CHANNEL: i64 = -1;
 
+/// The state of a connection whose handle is gone.
+const GONE: i64 = 0;
+
 /// The keys of a connection, without how `end_reason` looks.
 fn facts_but_reason(facts: &Facts) -> VarDictionary {
     vdict! {
@@ -131,6 +134,10 @@ pub(super) fn tell(object: &mut Gd<Object>, callables: &Callables, event: Happen
             object.emit_signal("network_connection_status_changed", &values);
             if let Some(callable) = callables.get(callback) {
                 callable.call(&values);
+            }
+            // Its own, not inherited: nothing more will be told of it.
+            if facts.state == GONE && facts.listen_socket == 0 {
+                callables.let_go(callback);
             }
         }
         Happened::Authentication { available, message } => {

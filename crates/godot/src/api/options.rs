@@ -52,7 +52,7 @@ impl Callables {
     }
 
     /// One option fewer names it.
-    fn let_go(&self, number: u64) {
+    pub(super) fn let_go(&self, number: u64) {
         let mut all = self.locked();
         let slot = usize::try_from(number).ok().and_then(|number| all.get_mut(number.checked_sub(1)?));
         let Some(slot) = slot else { return };
