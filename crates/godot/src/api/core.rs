@@ -2,24 +2,17 @@
 
 use super::options::Callables;
 use crate::face::{Face, Outcome};
-use crate::stopping::{Stop, watch};
-use crate::{monitor, pump, settings};
+use crate::{monitor, pump, settings, stopping};
 use godot::global::godot_error;
 use godot::obj::InstanceId;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// One instance. Networking starts with the first call.
 #[derive(Debug, Default)]
 pub(crate) struct Core {
-    face: OnceLock<Arc<Face>>,
+    face: OnceLock<Face>,
     id: OnceLock<InstanceId>,
     pub(super) callables: Callables,
-}
-
-impl Stop for Face {
-    fn stop(&self) {
-        self.shut_down();
-    }
 }
 
 impl Core {
@@ -30,9 +23,9 @@ impl Core {
             if self.id.set(id).is_ok() {
                 pump::add(id);
             }
-            let face = Arc::new(Face::new(&settings::trusted_roots()));
-            watch(&face);
+            let face = Face::new(&settings::trusted_roots());
             if let Ok(context) = face.context() {
+                stopping::watch(context);
                 monitor::watch(class, context);
             }
             face
@@ -41,7 +34,7 @@ impl Core {
 
     /// The instance, if anything was ever asked of it.
     pub(super) fn started(&self) -> Option<&Face> {
-        self.face.get().map(|face| &**face)
+        self.face.get()
     }
 }
 

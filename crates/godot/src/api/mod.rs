@@ -17,5 +17,7 @@ mod messages;
 mod options;
 mod raw;
 
+pub(crate) use arg::List;
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
 pub(crate) use constants::register as register_constants;
+pub(crate) use options::read_plain as read_options;

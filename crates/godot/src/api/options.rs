@@ -1,6 +1,6 @@
 //! The `options` argument, and callables in it.
 
-use super::arg::{config_value, elements_of, int_of};
+use super::arg::{List, config_value, elements_of, int_of};
 use crate::face::{OptionValue, config};
 use gamesockets::config::ConfigValue;
 use godot::builtin::{Callable, VarDictionary, Variant, VariantType};
@@ -70,6 +70,15 @@ pub(super) fn read(options: &Variant, keep: &Callables) -> Result<Vec<OptionValu
         read_one(&option, keep).map_err(|why| format!("options[{at}] {why}"))
     };
     options.iter_shared().enumerate().map(one).collect()
+}
+
+/// The same where nobody would call a callable.
+pub(crate) fn read_plain(options: &List) -> Result<Vec<OptionValue>, String> {
+    let options = options.options(&Callables::default())?;
+    match options.iter().find(|(_, value)| matches!(value, ConfigValue::Ptr(_))) {
+        Some((key, _)) => Err(format!("{key} has no place here: signals tell what happens")),
+        None => Ok(options),
+    }
 }
 
 fn read_one(option: &Variant, keep: &Callables) -> Result<OptionValue, String> {
