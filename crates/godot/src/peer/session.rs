@@ -603,6 +603,18 @@ impl Session {
         self.links.get(self.by_id.get(&id)?).map(|link| &link.connection)
     }
 
+    /// Bytes of unfinished packets of all peers.
+    #[cfg(test)]
+    pub(super) fn unfinished_bytes(&self) -> usize {
+        self.unfinished.bytes()
+    }
+
+    /// How many connections it has, those included that did not greet yet.
+    #[cfg(test)]
+    pub(super) fn links(&self) -> usize {
+        self.links.len()
+    }
+
     /// Where it listens.
     #[cfg(test)]
     pub(super) fn local(&self) -> Option<SocketAddr> {

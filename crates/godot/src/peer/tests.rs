@@ -1,6 +1,9 @@
 //! Sessions that talk to each other over the loopback, without an engine.
 
 use super::link::PutError;
+mod ends;
+mod hostile;
+
 use super::packet::Mode;
 use super::reason;
 use super::session::{Home, SERVER, Session, Signal, Status};
