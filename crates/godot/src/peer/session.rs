@@ -263,18 +263,33 @@ impl Session {
         self.accept_all();
         // Before messages are taken: what arrived before the end is read first.
         let over = self.links_that(|link| link.connection.ended().is_some());
+        let (open, not_yet): (Vec<_>, Vec<_>) = over.into_iter().partition(|handle| self.is_open(*handle));
+        let told_before = self.signals.len();
         let all_read = self.receive_all();
-        for handle in over {
-            let Some(link) = self.links.get_mut(&handle) else { continue };
-            let since = *link.over.get_or_insert_with(Instant::now);
-            let unread = !all_read || link.unread > 0;
-            if !unread || since.elapsed() > self.unread_time {
-                self.end(handle);
-            }
-        }
+        // Who came while others went has not met those.
+        let news = self.signals.split_off(told_before);
+        self.end_if_read(&open, all_read);
+        self.signals.extend(news);
+        self.end_if_read(&not_yet, all_read);
         let most = self.hello_time;
         for handle in self.links_that(|link| link.phase != Phase::Open && link.since.elapsed() > most) {
             self.refuse(handle, reason::NO_HELLO);
+        }
+    }
+
+    fn is_open(&self, handle: ConnectionHandle) -> bool {
+        self.links.get(&handle).is_some_and(|link| link.phase == Phase::Open)
+    }
+
+    /// Ends links that are over, once the game has read what came before.
+    fn end_if_read(&mut self, over: &[ConnectionHandle], all_read: bool) {
+        for handle in over {
+            let Some(link) = self.links.get_mut(handle) else { continue };
+            let since = *link.over.get_or_insert_with(Instant::now);
+            let unread = !all_read || link.unread > 0;
+            if !unread || since.elapsed() > self.unread_time {
+                self.end(*handle);
+            }
         }
     }
 
