@@ -20,8 +20,8 @@ use godot::prelude::*;
 /// does so from 16 500 bytes on. Up to 16 MiB wait to be sent to a peer, what comes then is refused with an error.
 /// Channels are 0 to 63. The send rate is estimated. A peer that ended is reported when its packets were read, or after 10 s.
 ///
-/// Where a function takes `options`, these are as those of `connectByIPAddress`: a list of `[setting, type, value]`, or a
-/// dictionary. They count for the connections that the call leads to.
+/// Where a function takes `options`, these are as those of `connectByIPAddress`: a list of `[setting, type, value]`. They
+/// count for the connections that the call leads to.
 #[derive(GodotClass)]
 #[class(tool, init, base = MultiplayerPeerExtension)]
 pub(crate) struct NetworkingSocketsMultiplayerPeer {

@@ -78,7 +78,7 @@ impl Home {
     /// The settings of connections: those that the game gives here, then what it set for the whole context, then ours.
     fn with_defaults(&self, options: &Options) -> Vec<(ConfigKey, ConfigValue)> {
         let [slowest, fastest] = SEND_RATES;
-        let mut all = vec![
+        let ours = [
             (ConfigKey::SendRateMin, ConfigValue::Int32(slowest)),
             (ConfigKey::SendRateMax, ConfigValue::Int32(fastest)),
             (ConfigKey::SendBufferSize, ConfigValue::Int32(SEND_BYTES_MAX)),
@@ -89,8 +89,12 @@ impl Home {
             let now = self.context.config(Scope::Global, *key);
             now.is_ok_and(|now| now.value == key.info().default_value())
         };
-        all.retain(|(key, _)| options.iter().all(|(given, _)| given != key) && untouched(key));
-        all.extend_from_slice(options);
+        // Those of the game first: errors name them by their place.
+        let mut all = options.to_vec();
+        all.extend(
+            ours.into_iter()
+                .filter(|(key, _)| options.iter().all(|(given, _)| given != key) && untouched(key)),
+        );
         all
     }
 }
