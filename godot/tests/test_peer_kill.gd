@@ -1,4 +1,5 @@
-# A process that is killed: those who were connected to it hear of it when their time-out is over, once.
+# A process that is killed: those who were connected to it hear of it when their time-out is over, once. One that quits
+# delivers what it sent before.
 # names: NetworkingSockets
 extends SceneTree
 
@@ -13,6 +14,7 @@ func run() -> void:
 	await process_frame
 	await a_client_is_killed()
 	await the_server_is_killed()
+	await the_server_quits()
 	t.no_error("killed processes")
 	t.finish(self)
 
@@ -88,3 +90,32 @@ func the_server_is_killed() -> void:
 	t.same(a.api.multiplayer_peer.get_last_disconnect_reason(), 5003, "and why")
 	a.end(self)
 	await process_frame
+
+func the_server_quits() -> void:
+	kit.port += 1
+	var process := start(["leaver", kit.port])
+	var client: NetworkingSocketsMultiplayerPeer
+	for attempt in 20:
+		client = kit.client([[NetworkingSockets.NETWORKING_CONFIG_TIMEOUT_INITIAL, 1, 2000]])
+		while client.get_connection_status() == MultiplayerPeer.CONNECTION_CONNECTING:
+			client.poll()
+			await process_frame
+		if client.get_connection_status() == MultiplayerPeer.CONNECTION_CONNECTED:
+			break
+	# It is to leave, and nothing that it says comes through for a while: it has to say it again.
+	client.set_target_peer(1)
+	client.put_packet(PackedByteArray([1]))
+	var monitor := NetworkingSocketsMonitor.new()
+	monitor.simulate(0, NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_LOSS_RECV, 100.0)
+	await kit.frames(40)
+	monitor.simulate(0, NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_LOSS_RECV, 0.0)
+	var packets: Array = []
+	await kit.wait(func() -> bool:
+		client.poll()
+		while client.get_available_packet_count() > 0:
+			packets.append(client.get_packet())
+		return client.get_connection_status() == MultiplayerPeer.CONNECTION_DISCONNECTED, "the end is told")
+	t.same(packets, [PackedByteArray([7])], "what was sent before the end arrives")
+	t.same(client.get_last_disconnect_reason(), 1100, "it left")
+	await kit.wait(func() -> bool: return not OS.is_process_running(process), "the process ends")
+	t.same(OS.get_process_exit_code(process), 0, "without a crash")
