@@ -69,6 +69,11 @@ func session() -> void:
 	t.same(client.get_last_disconnect_reason(), 1101, "reason")
 	t.same(client.get_last_disconnect_text(), "disconnected by the other side", "text")
 	t.same(server.get_last_disconnect_text(), "disconnected by this side", "text of the other side")
+	t.same(client.get_unique_id(), 0, "it is nobody any more")
+	t.same(client.create_client("127.0.0.1", kit.port), OK, "the same object once more")
+	await kit.frames(2)
+	a.api.multiplayer_peer = client
+	await met("once more")
 	await end()
 
 func hostile() -> void:

@@ -174,8 +174,8 @@ func modes_and_channels() -> void:
 			var ordered: Array = got.get([MODES[1], channel], [])
 			var sorted := ordered.duplicate()
 			sorted.sort()
-			t.check(ordered == sorted and not ordered.is_empty(), "ordered, channel %d: none goes back: %s" % [channel, ordered])
-			t.check(not got.get([MODES[0], channel], []).is_empty(), "unreliable, channel %d: some arrive" % channel)
+			t.check(ordered == sorted and ordered.size() > PACKETS / 4, "ordered, channel %d: none goes back: %s" % [channel, ordered])
+			t.check(got.get([MODES[0], channel], []).size() > PACKETS / 4, "unreliable, channel %d: some arrive" % channel)
 
 # The same by RPCs, through a network that loses and mixes up what is sent.
 func calls_in_a_bad_network() -> void:
@@ -186,7 +186,7 @@ func calls_in_a_bad_network() -> void:
 		all[n].add_child(caller)
 	var monitor := NetworkingSocketsMonitor.new()
 	var bad := {NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_LOSS_SEND: 20.0, NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_REORDER_SEND: 30.0,
-		NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_REORDER_TIME: 5.0, NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_DUP_SEND: 20.0}
+		NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_REORDER_TIME: 40.0, NetworkingSockets.NETWORKING_CONFIG_FAKE_PACKET_DUP_SEND: 20.0}
 	for setting: int in bad:
 		monitor.simulate(0, setting, bad[setting])
 	var from: Caller = all[0].get_node("Caller")
@@ -205,8 +205,8 @@ func calls_in_a_bad_network() -> void:
 	var ordered: Array = of.call(to, "ordered")
 	var sorted := ordered.duplicate()
 	sorted.sort()
-	t.check(ordered == sorted and ordered.size() > 0, "ordered calls: none goes back: %s" % [ordered])
-	t.check(of.call(to, "unreliable").size() > 0, "unreliable calls: some arrive")
+	t.check(ordered == sorted and ordered.size() > 1, "ordered calls: none goes back: %s" % [ordered])
+	t.check(of.call(to, "unreliable").size() > 1, "unreliable calls: some arrive")
 	t.same(of.call(from, "ordered"), range(PACKETS), "call_local is local")
 	await end(all)
 

@@ -628,6 +628,12 @@ impl Session {
         self.unfinished.bytes()
     }
 
+    /// Where its messages come in.
+    #[cfg(test)]
+    pub(super) fn group(&self) -> gamesockets::PollGroupHandle {
+        self.group.handle()
+    }
+
     /// How many connections it has, those included that did not greet yet.
     #[cfg(test)]
     pub(super) fn links(&self) -> usize {

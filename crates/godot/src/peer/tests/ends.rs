@@ -52,8 +52,10 @@ fn an_end_does_not_wait_but_delivers() {
 fn a_port_is_free_again_at_once() {
     let (_deaf, server, client, at) = cut_off();
     drop(server);
+    assert_eq!(ending::count(at.port()), 1);
     let mut again = Session::server(home(), at, 4, FAST).unwrap();
-    assert_eq!(ending::count(at.port()), 0, "it was cut off");
+    until(&mut [], |_| ending::count(at.port()) == 0);
+    assert_eq!(client.waiting(), 0, "it was cut off");
     let mut other = Session::client(home(), at, 5, FAST).unwrap();
     until(&mut [&mut again, &mut other], |s| s[0].connection(5).is_some());
     drop(client);
@@ -83,7 +85,9 @@ fn a_shared_context_stays_as_it_was() {
     assert!(context.connection(link.handle()).is_some(), "its handle is one of the context");
     server.put(5, Mode::Reliable, 0, b"x").unwrap();
     until(&mut [&mut server, &mut client], |s| s[1].waiting() == 1);
+    let groups = [server.group(), client.group()];
     drop((server, client));
+    assert!(groups.iter().all(|group| context.poll_group(*group).is_none()), "no queue is left");
     assert!(context.poll_events().is_empty(), "the game hears of none of it");
     until(&mut [], |_| context.connections().is_empty() && ending::count(at.port()) == 0);
     context.listen(at).unwrap();
