@@ -1,6 +1,6 @@
 //! The end of a session, behind the game's back: what was sent before still arrives, and no frame waits for it.
 
-use super::limits::{ENDING_TICK, ENDING_TIME, REBIND_TIME};
+use super::limits::{ENDING_TICK, ENDING_TIME, ENDINGS_MAX, REBIND_TIME};
 use super::reason::{self, text as text_of};
 use gamesockets::{Context, Listener};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -19,11 +19,15 @@ struct Ending {
     thread: JoinHandle<()>,
 }
 
-/// Those that end. Their number is bounded by how many sessions a game closes within [`ENDING_TIME`].
+/// Those that end.
 static ENDINGS: Mutex<Vec<Ending>> = Mutex::new(Vec::new());
 
 fn endings() -> MutexGuard<'static, Vec<Ending>> {
-    ENDINGS.lock().unwrap_or_else(PoisonError::into_inner)
+    lock(&ENDINGS)
+}
+
+fn lock(endings: &Mutex<Vec<Ending>>) -> MutexGuard<'_, Vec<Ending>> {
+    endings.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What is left of a session when its connections were closed.
@@ -38,19 +42,24 @@ pub(super) struct Rest {
 impl Rest {
     /// Lets it end, now or a little later.
     pub(super) fn end(self) {
+        self.end_among(&ENDINGS, ENDINGS_MAX);
+    }
+
+    fn end_among(self, endings: &Mutex<Vec<Ending>>, most: usize) {
         if !self.owned && (self.listener.is_none() || self.context.lingering() == 0) {
             // Connections that this side made finish by themselves.
             return self.finish(false);
         }
         let (listener, hurry) = (self.listener.clone(), Arc::new(AtomicBool::new(false)));
-        let mut endings = endings();
+        let mut endings = lock(endings);
         endings.retain(|ending| !ending.thread.is_finished());
         let flag = hurry.clone();
         let thread = thread::Builder::new().name(THREAD_NAME.to_owned());
-        match thread.spawn(move || self.go_on(&flag)) {
-            Ok(thread) => endings.push(Ending { listener, hurry, thread }),
-            // No more threads: what still lingers is cut off, or makes whoever drops the context wait.
-            Err(_) => drop(listener.map(|listener| listener.close())),
+        let room = endings.len() < most;
+        match room.then(|| thread.spawn(move || self.go_on(&flag))) {
+            Some(Ok(thread)) => endings.push(Ending { listener, hurry, thread }),
+            // Too many: who came in is cut off, and the context, if it goes, makes whoever drops it wait for the others.
+            _ => drop(listener.map(|listener| listener.close())),
         }
     }
 
@@ -125,4 +134,53 @@ pub(crate) fn finish_all() {
 pub(super) fn count(port: u16) -> usize {
     let at = |ending: &&Ending| ending.listener.as_ref().is_some_and(|l| l.local_addr().port() == port);
     endings().iter().filter(|ending| !ending.thread.is_finished()).filter(at).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_most_sessions_end_at_once() {
+        let own = Mutex::new(Vec::new());
+        let alone = || {
+            let context = Context::new().unwrap();
+            let listener = context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+            listener.keep_incoming();
+            // Somebody who never gets what he was promised.
+            let deaf = Context::builder().manual_poll(true).build().unwrap();
+            let client = deaf.connect(listener.local_addr()).unwrap();
+            let server = loop {
+                let _ = deaf.poll(ENDING_TICK);
+                if let Some(incoming) = listener.next_incoming() {
+                    incoming.accept().unwrap();
+                    break incoming;
+                }
+            };
+            while client.state() != gamesockets::ConnectionState::Connected {
+                let _ = deaf.poll(ENDING_TICK);
+            }
+            server.send(b"promised", gamesockets::SendFlags::RELIABLE).unwrap();
+            server.close(0, "", true).unwrap();
+            (
+                Rest { context: context.clone(), owned: true, listener: Some(listener.clone()) },
+                listener,
+                context,
+                deaf,
+            )
+        };
+        let (first, listener, context, _deaf) = alone();
+        first.end_among(&own, 1);
+        assert!(listener.is_open() && context.lingering() == 1, "it goes on");
+        let (second, other, cut_off, _deaf) = alone();
+        assert_eq!(cut_off.lingering(), 1);
+        second.end_among(&own, 1);
+        assert!(!other.is_open() && cut_off.lingering() == 0, "cut off");
+        assert_eq!(lock(&own).len(), 1);
+        for ending in lock(&own).drain(..) {
+            ending.hurry.store(true, Relaxed);
+            listener.close().unwrap();
+            ending.thread.join().unwrap();
+        }
+    }
 }
