@@ -7,7 +7,7 @@ const CYCLES := 200
 const WARM := 50
 # Godot counts every byte of its own in a debug build; of the whole process the system knows pages, which allocators keep.
 const GODOT_BYTES := 64 * 1024
-const PROCESS_BYTES := 4 * 1024 * 1024
+const PROCESS_BYTES := 1024 * 1024
 
 var t := preload("res://harness.gd").new()
 var kit := preload("res://peer_kit.gd").new(t, self)
@@ -30,8 +30,9 @@ func run() -> void:
 			if n == WARM:
 				before = now
 			else:
-				t.same(now.objects, before.objects, "objects")
-				t.same(now.nodes, before.nodes, "nodes")
+				# Fewer is no leak: now and then the engine has an object of its own for a while.
+				t.check(now.objects <= before.objects, "objects: %d, then %d" % [before.objects, now.objects])
+				t.check(now.nodes <= before.nodes, "nodes: %d, then %d" % [before.nodes, now.nodes])
 				t.check(now.godot - before.godot < GODOT_BYTES, "memory of Godot grew by %d bytes" % (now.godot - before.godot))
 				t.check(now.process - before.process < PROCESS_BYTES, "memory of the process grew by %d bytes" % (now.process - before.process))
 				print("from cycle %d to %d: Godot %d bytes, process %d bytes" % [WARM, CYCLES, now.godot - before.godot, now.process - before.process])
