@@ -59,7 +59,8 @@ class Branch extends Node:
 
 var t: RefCounted
 var tree: SceneTree
-var port := 20000 + randi() % 20000
+# Below those that systems give to clients.
+var port := 20000 + randi() % 12000
 
 func _init(harness: RefCounted, scene_tree: SceneTree) -> void:
 	t = harness
