@@ -14,8 +14,8 @@ use super::target::{Dialing, Lookup};
 use crate::{monitor, stopping};
 use gamesockets::config::{ConfigKey, ConfigValue, Scope};
 use gamesockets::{
-    Bytes, Connection, ConnectionHandle, ConnectionState, Context, ListenError, Listener, Message, PollGroup,
-    SendFlags,
+    BadHandle, Bytes, Connection, ConnectionHandle, ConnectionState, Context, ListenError, Listener, Message,
+    PollGroup, SendFlags,
 };
 use std::collections::{BTreeMap, VecDeque};
 use std::io::ErrorKind;
@@ -113,6 +113,8 @@ pub(super) struct Session {
     /// The server, of which only the name is known so far.
     dialing: Option<Dialing>,
     links: BTreeMap<ConnectionHandle, Link>,
+    /// The context has nothing of ours any more.
+    is_cut_off: bool,
     /// Links that are open.
     by_id: BTreeMap<i32, ConnectionHandle>,
     unfinished: Total,
@@ -142,6 +144,7 @@ impl Session {
             peers_max,
             refuses: false,
             dialing: None,
+            is_cut_off: false,
             links: BTreeMap::new(),
             by_id: BTreeMap::new(),
             unfinished: Total::default(),
@@ -275,6 +278,9 @@ impl Session {
         self.end_if_read(&open, all_read);
         self.signals.extend(news);
         self.end_if_read(&not_yet, all_read);
+        if self.is_cut_off && self.links.is_empty() {
+            self.status = Status::Disconnected;
+        }
         let most = self.hello_time;
         for handle in self.links_that(|link| link.phase != Phase::Open && link.since.elapsed() > most) {
             self.refuse(handle, reason::NO_HELLO);
@@ -359,8 +365,14 @@ impl Session {
         let mut batch = Vec::with_capacity(BATCH);
         while self.queue.len() < QUEUE_PACKETS_MAX && self.queue_bytes < QUEUE_BYTES_MAX {
             batch.clear();
-            if self.group.receive_into(&mut batch, BATCH).unwrap_or(0) == 0 {
-                return true;
+            match self.group.receive_into(&mut batch, BATCH) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(BadHandle) => {
+                    // The game has reset the context, or it is shut down: connections and listen socket went too.
+                    self.is_cut_off = true;
+                    return true;
+                }
             }
             for message in batch.drain(..) {
                 self.take(message);

@@ -3,7 +3,11 @@
 use super::*;
 use crate::peer::ending;
 use gamesockets::Context;
+use gamesockets::cert::TrustStore;
 use gamesockets::config::Scope;
+use gamesockets_crypto::cert::{Template, issue, parse_request};
+use gamesockets_crypto::sign::SigningKey;
+use prost::Message as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A context whose packets are all lost while it has to.
@@ -115,6 +119,80 @@ fn a_shared_context_delivers_too() {
     until(&mut [&mut client], |s| s[0].waiting() == 1);
     until(&mut [], |_| ending::count(at.port()) == 0);
     assert!(context.listen(at).is_ok(), "the listen socket went");
+}
+
+#[test]
+fn a_context_that_is_reset_ends_its_sessions() {
+    let context = Context::new().unwrap();
+    let mut server = Session::server(Home::shared(context.clone()), loopback(), 4, FAST).unwrap();
+    let mut mesh = Session::mesh(Home::shared(context.clone()), 8, None, 4, FAST).unwrap();
+    let mut client = Session::client(home(), server.local().unwrap(), 5, FAST).unwrap();
+    until(&mut [&mut server, &mut client], |s| {
+        s[1].connection(SERVER).is_some() && s[0].connection(5).is_some()
+    });
+    assert_eq!(
+        (signals(&mut server), signals(&mut client)),
+        (vec![Signal::Connected(5)], vec![Signal::Connected(SERVER)])
+    );
+    mesh.poll();
+    assert_eq!(mesh.status(), Status::Connected);
+    context.reset_identity(None);
+    until(&mut [&mut server, &mut mesh, &mut client], |s| {
+        s.iter().all(|s| s.status() == Status::Disconnected)
+    });
+    assert!(matches!(signals(&mut server)[..], [Signal::Ended { id: 5, .. }, Signal::Disconnected(5)]));
+    assert_eq!(signals(&mut mesh), []);
+    assert!(matches!(
+        signals(&mut client)[..],
+        [Signal::Ended { id: SERVER, reason: 2999, .. }, Signal::Disconnected(SERVER)]
+    ));
+}
+
+/// A context that trusts an authority and, if it has a name, has a certificate of it.
+fn certified(who: Option<&str>) -> Context {
+    let authority = SigningKey::from_seed([1; 32]);
+    let mut trust = TrustStore::new();
+    trust.add_root(authority.public()).unwrap();
+    let context = Context::builder().trust(trust).build().unwrap();
+    if let Some(who) = who {
+        let request = parse_request(&context.certificate_request()).unwrap();
+        let now = u32::try_from(std::time::UNIX_EPOCH.elapsed().unwrap().as_secs()).unwrap();
+        let identity = Some(gamesockets::Identity::string(who).unwrap());
+        let template =
+            Template { identity, app_ids: vec![0], created: now, expires: now + 3600, ..Template::default() };
+        let certificate = issue(&authority, &request.public_key, &template).unwrap();
+        context.set_certificate(&certificate.encode_to_vec()).unwrap();
+    }
+    context
+}
+
+#[test]
+fn certificates_of_the_context_count() {
+    let strict = [
+        FAST,
+        &[
+            (ConfigKey::IpAllowWithoutAuth, ConfigValue::Int32(0)),
+            (ConfigKey::IpLocalhostAllowWithoutAuth, ConfigValue::Int32(0)),
+            (ConfigKey::TimeoutInitial, ConfigValue::Int32(1000)),
+        ],
+    ]
+    .concat();
+    let host = certified(Some("host"));
+    let mut server = Session::server(Home::shared(host.clone()), loopback(), 4, &strict).unwrap();
+    let at = server.local().unwrap();
+    let mut ann = Session::client(Home::shared(certified(Some("ann"))), at, 5, &strict).unwrap();
+    until(&mut [&mut server, &mut ann], |s| {
+        s[1].connection(SERVER).is_some() && s[0].connection(5).is_some()
+    });
+    let link = server.connection(5).unwrap();
+    assert_eq!(link.identity().to_string(), "str:ann");
+    assert_eq!(link.info().unwrap().flags & gamesockets::FLAG_UNAUTHENTICATED, 0, "proven");
+    let options = [(ConfigKey::TimeoutInitial, ConfigValue::Int32(1000))];
+    let mut nobody = Session::client(home(), at, 6, &options).unwrap();
+    until(&mut [&mut server, &mut ann, &mut nobody], |s| s[2].status() == Status::Disconnected);
+    assert_eq!(signals(&mut server), [Signal::Connected(5)]);
+    let refused = Session::client(Home::shared(certified(None)), at, 7, &strict).unwrap_err();
+    assert!(!refused.is_empty(), "there is nothing to prove it with");
 }
 
 /// A lookup that takes some polls.
