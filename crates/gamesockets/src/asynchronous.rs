@@ -32,15 +32,11 @@ use bytes::Bytes;
 use gamesockets_endpoint::types::BadHandle;
 use gamesockets_proto::connection::ConnectionState;
 use gamesockets_proto::message::SendFlags;
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context as Task, Poll, Waker};
-
-/// Incoming connections that wait for `accept`; further ones are closed. As many as may wait undecided at all.
-const BACKLOG_MAX: usize = gamesockets_endpoint::endpoint::UNDECIDED_MAX;
 
 /// Tasks that wait for something.
 #[derive(Debug, Default)]
@@ -70,51 +66,6 @@ impl Waiting {
     }
 }
 
-/// Incoming connections of a listen socket that somebody awaits.
-#[derive(Debug, Default)]
-pub(crate) struct Backlog {
-    awaited: AtomicBool,
-    queue: Mutex<VecDeque<Arc<Block>>>,
-    waiting: Waiting,
-}
-
-impl Backlog {
-    /// Takes a new connection in, if they are awaited at all. Those that nobody will get go to `unwanted`: they are of
-    /// the same shard, whose loop is about to close them.
-    pub(crate) fn offer(
-        &self,
-        block: &Arc<Block>,
-        after: &mut After,
-        unwanted: &mut Vec<Arc<Block>>,
-    ) -> bool {
-        if !self.awaited.load(Ordering::Acquire) {
-            return false;
-        }
-        block.quiet.store(true, Ordering::Relaxed);
-        let mut queue = lock(&self.queue);
-        if queue.len() >= BACKLOG_MAX {
-            let (waiting, over): (VecDeque<_>, VecDeque<_>) = queue
-                .drain(..)
-                .partition(|b| b.shard != block.shard || b.state() == ConnectionState::Connecting);
-            *queue = waiting;
-            unwanted.extend(over);
-        }
-        if queue.len() < BACKLOG_MAX {
-            queue.push_back(block.clone());
-        } else {
-            unwanted.push(block.clone());
-        }
-        drop(queue);
-        self.waiting.take(&mut after.wakers);
-        true
-    }
-
-    pub(crate) fn close(&self, after: &mut After) {
-        lock(&self.queue).clear();
-        self.waiting.take(&mut after.wakers);
-    }
-}
-
 /// A listen socket whose incoming connections are awaited. They no longer show up as events.
 ///
 /// Dropping it does not close the listen socket.
@@ -126,7 +77,7 @@ pub struct AsyncListener {
 impl AsyncListener {
     /// Awaits the connections of `listener` from now on.
     pub fn new(listener: Listener) -> Self {
-        listener.block.backlog.awaited.store(true, Ordering::Release);
+        listener.keep_incoming();
         Self { listener }
     }
 
@@ -151,7 +102,7 @@ impl AsyncListener {
     fn poll_incoming(&self, task: &Task<'_>) -> Poll<Result<Arc<Block>, BadHandle>> {
         let backlog = &self.listener.block.backlog;
         let look = || {
-            if let Some(block) = lock(&backlog.queue).pop_front() {
+            if let Some(block) = backlog.pop() {
                 return Poll::Ready(Ok(block));
             }
             if self.listener.is_open() { Poll::Pending } else { Poll::Ready(Err(BadHandle)) }

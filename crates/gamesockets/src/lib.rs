@@ -20,6 +20,7 @@
 mod after;
 #[cfg(feature = "async")]
 pub mod asynchronous;
+mod backlog;
 mod block;
 mod clock;
 mod connection;

@@ -1,8 +1,8 @@
 //! Listen sockets.
 
 use crate::after::After;
-#[cfg(feature = "async")]
-use crate::block::Block;
+use crate::backlog::Backlog;
+use crate::connection::Connection;
 use crate::context::config::Options;
 use crate::shared::Shared;
 use crate::sync::lock;
@@ -11,6 +11,7 @@ use gamesockets_endpoint::config::{
 };
 use gamesockets_endpoint::slab::ListenerId;
 use gamesockets_endpoint::types::BadHandle;
+use gamesockets_proto::connection::ConnectionState;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,42 +23,20 @@ pub(crate) struct ListenerBlock {
     pub(crate) id: ListenerId,
     pub(crate) local: SocketAddr,
     closed: AtomicBool,
-    #[cfg(feature = "async")]
-    pub(crate) backlog: crate::asynchronous::Backlog,
+    pub(crate) backlog: Backlog,
 }
 
 impl ListenerBlock {
     pub(crate) fn new(id: ListenerId, local: SocketAddr) -> Self {
-        Self {
-            id,
-            local,
-            closed: AtomicBool::new(false),
-            #[cfg(feature = "async")]
-            backlog: crate::asynchronous::Backlog::default(),
-        }
+        Self { id, local, closed: AtomicBool::new(false), backlog: Backlog::default() }
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
 
-    #[cfg(feature = "async")]
-    pub(crate) fn offer(
-        &self,
-        block: &Arc<Block>,
-        after: &mut After,
-        unwanted: &mut Vec<Arc<Block>>,
-    ) -> bool {
-        self.backlog.offer(block, after, unwanted)
-    }
-
-    #[cfg_attr(
-        not(feature = "async"),
-        allow(unused_variables, clippy::needless_pass_by_ref_mut, reason = "wakers")
-    )]
     pub(crate) fn close(&self, after: &mut After) {
         self.closed.store(true, Ordering::SeqCst);
-        #[cfg(feature = "async")]
         self.backlog.close(after);
     }
 }
@@ -107,6 +86,46 @@ impl Listener {
     /// It was closed before.
     pub fn close(&self) -> Result<(), BadHandle> {
         if self.shared.close_listener(&self.block) { Ok(()) } else { Err(BadHandle) }
+    }
+
+    /// From now on connections that come in are fetched with [`next_incoming`](Self::next_incoming), those that wait
+    /// already included, and no events tell of them: for layers that serve a listen socket in a context whose events others look at. Those that nobody
+    /// fetches are closed when too many wait.
+    ///
+    /// ```
+    /// use gamesockets::{ConnectionState, Context};
+    ///
+    /// let context = Context::new()?;
+    /// let listener = context.listen("127.0.0.1:0".parse()?)?;
+    /// listener.keep_incoming();
+    /// let client = context.connect(listener.local_addr())?;
+    /// let server = loop {
+    ///     if let Some(connection) = listener.next_incoming() {
+    ///         break connection;
+    ///     }
+    ///     std::thread::sleep(std::time::Duration::from_millis(1));
+    /// };
+    /// server.accept()?;
+    /// assert!(listener.next_incoming().is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn keep_incoming(&self) {
+        // With each loop at rest: whoever came before is found, whoever comes later finds that they are kept.
+        self.shared.everywhere(|io, _| {
+            self.block.backlog.keep();
+            for block in self.shared.shards.get(io.number).blocks() {
+                let mine = block.listener == Some(self.block.id) && !block.quiet.load(Ordering::Relaxed);
+                if mine && block.state() == ConnectionState::Connecting {
+                    self.shared.silence(&block);
+                    self.block.backlog.push(block);
+                }
+            }
+        });
+    }
+
+    /// The connection that waits longest to be accepted or closed. It may have ended meanwhile.
+    pub fn next_incoming(&self) -> Option<Connection> {
+        self.block.backlog.pop().map(|block| Connection::new(&self.shared, block))
     }
 
     /// A configuration value as it counts for connections that come in.

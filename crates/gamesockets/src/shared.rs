@@ -256,28 +256,12 @@ impl Shared {
         std::mem::take(&mut *lock(&self.events))
     }
 
-    /// Hands an incoming connection to whoever waits for those of its listen socket, or gives `None`. What comes back
-    /// has to be closed, since nobody will get it.
-    #[cfg(feature = "async")]
-    pub(crate) fn offer_to_waiting_listener(
-        &self,
-        block: &Arc<Block>,
-        after: &mut After,
-    ) -> Option<Vec<Arc<Block>>> {
+    /// Hands an incoming connection to its listen socket, if that keeps them; otherwise gives `None`. What comes back has
+    /// to be closed, since nobody will get it.
+    pub(crate) fn offer_to_listener(&self, block: &Arc<Block>, after: &mut After) -> Option<Vec<Arc<Block>>> {
         let listener = lock(&self.listeners).get(block.listener?).cloned()?;
         let mut unwanted = Vec::new();
-        listener.offer(block, after, &mut unwanted).then_some(unwanted)
-    }
-
-    /// Nobody waits without the async adapter.
-    #[cfg(not(feature = "async"))]
-    #[allow(clippy::unused_self, reason = "the same signature as with the adapter")]
-    pub(crate) const fn offer_to_waiting_listener(
-        &self,
-        _: &Arc<Block>,
-        _: &mut After,
-    ) -> Option<Vec<Arc<Block>>> {
-        None
+        listener.backlog.offer(block, after, &mut unwanted).then_some(unwanted)
     }
 
     /// A loop ended. The last one takes everything down: as long as one of them lingers, the sockets of all others stay

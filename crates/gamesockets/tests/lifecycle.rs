@@ -58,6 +58,50 @@ fn requests_can_be_refused() {
 }
 
 #[test]
+fn a_listen_socket_keeps_who_comes_in() {
+    let (client, server) = (common::context(), common::context());
+    let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let first = client.connect(listener.local_addr()).unwrap();
+    wait_until("the first request", || !server.connections().is_empty());
+    listener.keep_incoming();
+    listener.keep_incoming();
+    let second = client.connect(listener.local_addr()).unwrap();
+    let kept: [Connection; 2] = std::array::from_fn(|_| wait_for("a request", || listener.next_incoming()));
+    for one in &kept {
+        assert_eq!((one.listener(), one.state()), (Some(listener.handle()), ConnectionState::Connecting));
+        one.accept().unwrap();
+    }
+    assert!(kept[0] != kept[1]);
+    assert!(listener.next_incoming().is_none());
+    wait_until("both connected", || {
+        [&first, &second].iter().all(|one| one.state() == ConnectionState::Connected)
+    });
+    first.close(1000, "", false).unwrap();
+    wait_until("an end", || kept.iter().any(|one| one.state() == ConnectionState::ClosedByPeer));
+    assert!(server.poll_events().is_empty(), "nothing is told by events");
+}
+
+#[test]
+fn who_lingers_is_counted() {
+    let p = pair();
+    let loss = |percent| {
+        p.server.set_config(
+            gamesockets::config::Scope::Global,
+            gamesockets::config::ConfigKey::FakePacketLossSend,
+            Some(gamesockets::config::ConfigValue::Float(percent)),
+        )
+    };
+    loss(100.0).unwrap();
+    p.from.send(b"late", SendFlags::RELIABLE).unwrap();
+    assert_eq!(p.server.lingering(), 0);
+    p.from.close(1000, "", true).unwrap();
+    assert_eq!(p.server.lingering(), 1);
+    loss(0.0).unwrap();
+    wait_until("nothing to be delivered", || p.server.lingering() == 0);
+    assert_eq!(receive(&p.to, 1)[0].payload(), "late");
+}
+
+#[test]
 fn linger_delivers_what_was_sent() {
     let p = pair();
     let data = pattern(200_000, 9);

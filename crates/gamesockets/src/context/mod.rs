@@ -177,6 +177,12 @@ impl Context {
         shards.map(|shard| self.shared.query(shard, |io, _| io.sockets.len())).sum()
     }
 
+    /// How many connections were closed with `linger` and have not delivered yet what was promised.
+    pub fn lingering(&self) -> usize {
+        let shards = self.shared.shards.iter();
+        shards.map(|shard| self.shared.query(shard, |io, _| io.endpoint.lingering())).sum()
+    }
+
     /// Has `output` called with every line of debug output that is at least as important as `level`; `None` for no
     /// output. It is called from the thread that the line is about, often the I/O thread, with no lock held; it may use
     /// the context but should not take long.

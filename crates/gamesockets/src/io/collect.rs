@@ -94,7 +94,7 @@ impl IoLoop {
         }
         self.delivered = true;
         self.after.notify(&block);
-        let offered = if incoming { shared.offer_to_waiting_listener(&block, &mut self.after) } else { None };
+        let offered = if incoming { shared.offer_to_listener(&block, &mut self.after) } else { None };
         if let Some(unwanted) = offered {
             for block in unwanted {
                 // Already gone is as good.

@@ -44,7 +44,7 @@ pub(super) struct Blob(Result<PackedByteArray, String>);
 
 /// An Array of any type, a packed array of numbers, or a Dictionary.
 #[derive(Debug, Clone)]
-pub(super) struct List(Variant);
+pub(crate) struct List(Variant);
 
 fn wrong(value: &Variant, needed: &str) -> String {
     format!("is {}, {needed} is needed", described(value))
@@ -337,7 +337,7 @@ impl Blob {
 
 impl List {
     /// No elements, for defaults.
-    pub(super) fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(VarArray::new().to_variant())
     }
 }

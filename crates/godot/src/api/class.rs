@@ -110,5 +110,12 @@ macro_rules! class {
     };
 }
 
+impl NetworkingSocketsContext {
+    /// What it is inside, for others who listen and connect as it does.
+    pub(crate) fn context(&self) -> Result<gamesockets::Context, String> {
+        self.face().context().cloned()
+    }
+}
+
 class!(NetworkingSockets);
 class!(NetworkingSocketsContext);

@@ -3,8 +3,7 @@
 use super::delivery::Delivery;
 use super::options::Callables;
 use crate::face::{Face, Outcome};
-use crate::stopping::{Stop, watch};
-use crate::{monitor, pump, settings};
+use crate::{monitor, pump, settings, stopping};
 use godot::classes::Object;
 use godot::global::godot_error;
 use godot::obj::{Gd, InstanceId};
@@ -30,12 +29,6 @@ pub(super) struct Teller {
     pub(super) delivery: Arc<Delivery>,
 }
 
-impl Stop for Face {
-    fn stop(&self) {
-        self.shut_down();
-    }
-}
-
 impl Core {
     /// The instance; the object that it belongs to, of that class, is remembered for its events.
     pub(super) fn face(&self, class: &'static str, object: impl FnOnce() -> Gd<Object>) -> &Face {
@@ -45,8 +38,8 @@ impl Core {
                 pump::add(&object);
             }
             let face = Arc::new(Face::new(&settings::trusted_roots()));
-            watch(&face);
             if let Ok(context) = face.context() {
+                stopping::watch(context);
                 monitor::watch(class, context);
             }
             face

@@ -18,8 +18,9 @@ mod messages;
 mod options;
 mod raw;
 
-pub(crate) use arg::{Int, Real, as_shown};
+pub(crate) use arg::{Int, List, Real, as_shown};
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
 pub(crate) use constants::register as register_constants;
 pub(crate) use core::short;
+pub(crate) use options::read_plain as read_options;
 pub(crate) use raw::Weak;

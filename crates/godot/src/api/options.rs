@@ -1,6 +1,6 @@
 //! The `options` argument, and callables in it.
 
-use super::arg::{config_value, elements_of, int_of};
+use super::arg::{List, config_value, elements_of, int_of};
 use crate::face::{OptionValue, config};
 use gamesockets::config::ConfigValue;
 use godot::builtin::{AnyDictionary, Callable, Variant, VariantType};
@@ -167,4 +167,14 @@ pub(super) fn read<'a>(options: &Variant, keep: &'a Callables) -> Result<Options
         read.add(option).map_err(|why| format!("options[{at}] {why}"))?;
     }
     Ok(read)
+}
+
+/// The same where nobody would call a callable.
+pub(crate) fn read_plain(options: &List) -> Result<Vec<OptionValue>, String> {
+    let nobody = Callables::default();
+    let options = options.options(&nobody)?;
+    match options.values().iter().find(|(_, value)| matches!(value, ConfigValue::Ptr(_))) {
+        Some((key, _)) => Err(format!("{key} has no place here: signals tell what happens")),
+        None => Ok(options.values().to_vec()),
+    }
 }

@@ -48,11 +48,8 @@ impl Face {
     /// call says so.
     pub(crate) fn new(trusted_roots: &[String]) -> Self {
         let roots = auth::roots(trusted_roots);
-        let context = roots.clone().and_then(|trust| {
-            Context::builder().trust(trust).build().map_err(|why| format!("networking did not start: {why}"))
-        });
         Self {
-            context,
+            context: roots.clone().and_then(build),
             trust: Mutex::new(roots.unwrap_or_default()),
             identities: Table::default(),
             addresses: Table::default(),
@@ -61,17 +58,19 @@ impl Face {
         }
     }
 
-    /// Ends its threads and with them all connections; calls are refused from now on.
-    pub(crate) fn shut_down(&self) {
-        if let Ok(context) = &self.context {
-            context.shutdown();
-        }
-    }
-
     /// The context, or why there is none.
     pub(crate) fn context(&self) -> Result<&Context, String> {
         self.context.as_ref().map_err(Clone::clone)
     }
+}
+
+/// A context that trusts these authorities, public keys as OpenSSH writes them.
+pub(crate) fn new_context(trusted_roots: &[String]) -> Result<Context, String> {
+    auth::roots(trusted_roots).and_then(build)
+}
+
+fn build(trust: TrustStore) -> Result<Context, String> {
+    Context::builder().trust(trust).build().map_err(|why| format!("networking did not start: {why}"))
 }
 
 /// Locks. What a panicking thread left behind is used as it is.

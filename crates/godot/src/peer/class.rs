@@ -1,14 +1,17 @@
 //! What Godot sees of the multiplayer peer.
 
 use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX, PEERS_MAX};
+use super::link::PutError;
 use super::packet::Mode;
-use super::session::{SERVER, Session, Signal, Status};
-use crate::api::short;
+use super::resolve::lookup;
+use super::session::{Home, SERVER, Session, Signal, Status};
+use super::target::{Target, address, target};
+use crate::api::{List, NetworkingSocketsContext, read_options, short};
+use crate::{face, settings};
 use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
 use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension};
 use godot::global::Error;
 use godot::prelude::*;
-use std::net::SocketAddr;
 
 /// A multiplayer peer over encrypted networking sockets, for RPCs, spawners and synchronizers.
 ///
@@ -16,6 +19,9 @@ use std::net::SocketAddr;
 /// the `multiplayer_peer`. Packets have up to 8 MiB; unreliable ones above 256 KiB are sent reliably, and the transport
 /// does so from 16 500 bytes on. Up to 16 MiB wait to be sent to a peer, what comes then is refused with an error.
 /// Channels are 0 to 63. The send rate is estimated. A peer that ended is reported when its packets were read, or after 10 s.
+///
+/// Where a function takes `options`, these are as those of `connectByIPAddress`: a list of `[setting, type, value]`. They
+/// count for the connections that the call leads to.
 #[derive(GodotClass)]
 #[class(tool, init, base = MultiplayerPeerExtension)]
 pub(crate) struct NetworkingSocketsMultiplayerPeer {
@@ -25,18 +31,13 @@ pub(crate) struct NetworkingSocketsMultiplayerPeer {
     channel: u8,
     mode: Mode,
     last_end: (u32, String),
+    /// Where to listen and connect, if not in a context of the peer's own. It counts for the next `create_...`, which puts
+    /// the peer's connections beside those of the game: they have the context's identity, certificate, trusted roots,
+    /// settings and simulated network, and its functions take their handles. Closing the peer leaves the context as it
+    /// was. Messages of these connections are the peer's; no signals of the context tell of them.
+    #[var]
+    context: Option<Gd<NetworkingSocketsContext>>,
     base: Base<MultiplayerPeerExtension>,
-}
-
-/// An address of its two parts; the port may be part of the text.
-fn address(text: &GString, port: i64) -> Result<SocketAddr, String> {
-    let text = text.to_string();
-    let port = u16::try_from(port).map_err(|_| format!("{port} is no port; they are 1 to 65535"))?;
-    let at = match text.parse() {
-        Ok(ip) => SocketAddr::new(ip, port),
-        Err(_) => text.parse().map_err(|_| format!("`{text}` is no IP address, nor one with a port"))?,
-    };
-    if at.port() == 0 { Err("port 0 is none; they are 1 to 65535".to_owned()) } else { Ok(at) }
 }
 
 fn peers_max(count: i64) -> Result<usize, String> {
@@ -50,25 +51,41 @@ impl NetworkingSocketsMultiplayerPeer {
     #[signal]
     fn peer_ended(id: i64, reason: i64, text: GString);
 
-    /// Becomes the server, unique id 1, for up to `max_clients` (1 to 4095) at a port of this machine.
+    /// Becomes the server, unique id 1, for up to `max_clients` (1 to 4095) at a port of this machine. `*` and `::` are
+    /// all of its addresses. If a peer of this process that was closed has the port because it still delivers what was
+    /// sent, it gets up to 0.1 s to be done with it; then that is lost.
     #[func]
     fn create_server(
         &mut self,
         port: i64,
         #[opt(default = 32)] max_clients: i64,
         #[opt(default = "::")] bind_address: GString,
+        #[opt(default = List::empty())] options: List,
     ) -> Error {
-        let made = peers_max(max_clients)
-            .and_then(|peers| Ok((address(&bind_address, port)?, peers)))
-            .map(|(at, peers)| move || Session::server(at, peers, &[]));
+        let made = peers_max(max_clients).and_then(|peers| {
+            let (at, options) = (local(&bind_address, port)?, read_options(&options)?);
+            Ok(move |home| Session::server(home, at, peers, &options))
+        });
         self.start("create_server", made)
     }
 
-    /// Starts connecting to a server. Without `port`, `address` has to hold it.
+    /// Starts connecting to a server: an IP address, or a host name, which is looked up in the background. Without
+    /// `port`, `address` has to hold it. Up to four addresses of a name are tried one after the other.
     #[func]
-    fn create_client(&mut self, address: GString, #[opt(default = 0)] port: i64) -> Error {
+    fn create_client(
+        &mut self,
+        address: GString,
+        #[opt(default = 0)] port: i64,
+        #[opt(default = List::empty())] options: List,
+    ) -> Error {
         let id = i32::try_from(self.base().generate_unique_id()).unwrap_or(2).max(2);
-        let made = self::address(&address, port).map(|to| move || Session::client(to, id, &[]));
+        let made = target(&address.to_string(), port).and_then(|to| {
+            let options = read_options(&options)?;
+            Ok(move |home| match to {
+                Target::Address(to) => Session::client(home, to, id, &options),
+                Target::Name(name, port) => Session::client_of_name(home, lookup(&name), port, id, &options),
+            })
+        });
         self.start("create_client", made)
     }
 
@@ -80,23 +97,31 @@ impl NetworkingSocketsMultiplayerPeer {
         unique_id: i64,
         #[opt(default = 0)] port: i64,
         #[opt(default = "::")] bind_address: GString,
+        #[opt(default = List::empty())] options: List,
     ) -> Error {
         let id = i32::try_from(unique_id).ok().filter(|id| *id > 0);
         let made = id.ok_or_else(|| format!("{unique_id} is no unique id; they are 1 to 2147483647"));
         let made = made.and_then(|id| {
-            let at = if port == 0 { None } else { Some(address(&bind_address, port)?) };
-            Ok(move || Session::mesh(id, at, PEERS_MAX, &[]))
+            let at = if port == 0 { None } else { Some(local(&bind_address, port)?) };
+            let options = read_options(&options)?;
+            Ok(move |home| Session::mesh(home, id, at, PEERS_MAX, &options))
         });
         self.start("create_mesh", made)
     }
 
-    /// Connects to a member of the mesh whose unique id is known.
+    /// Connects to a member of the mesh whose unique id is known, by its IP address.
     #[func]
-    fn add_mesh_peer(&mut self, unique_id: i64, address: GString, #[opt(default = 0)] port: i64) -> Error {
-        let to = self::address(&address, port);
+    fn add_mesh_peer(
+        &mut self,
+        unique_id: i64,
+        address: GString,
+        #[opt(default = 0)] port: i64,
+        #[opt(default = List::empty())] options: List,
+    ) -> Error {
+        let to = self::address(&address.to_string(), port).and_then(|to| Ok((to, read_options(&options)?)));
         let id = i32::try_from(unique_id).unwrap_or(0);
         let result = match (self.session.as_mut(), to) {
-            (Some(session), Ok(to)) if !session.has_relay() => session.connect(to, id, &[]),
+            (Some(session), Ok((to, options))) if !session.has_relay() => session.connect(to, id, &options),
             (_, Err(why)) => Err(why),
             _ => Err("this is no mesh; call create_mesh first".to_owned()),
         };
@@ -172,9 +197,17 @@ impl NetworkingSocketsMultiplayerPeer {
         self.session.as_ref().map_or(&self.last_end, Session::last_end)
     }
 
+    /// The context that is set, or a new one.
+    fn home(&self) -> Result<Home, String> {
+        match &self.context {
+            Some(context) => context.bind().context().map(Home::shared),
+            None => face::new_context(&settings::trusted_roots()).map(Home::owned),
+        }
+    }
+
     fn start<F>(&mut self, function: &str, made: Result<F, String>) -> Error
     where
-        F: FnOnce() -> Result<Session, String>,
+        F: FnOnce(Home) -> Result<Session, String>,
     {
         if self.session.is_some() {
             return fail(function, "it is in use already; call close first", Error::ERR_ALREADY_IN_USE);
@@ -183,7 +216,7 @@ impl NetworkingSocketsMultiplayerPeer {
             Ok(make) => make,
             Err(why) => return fail(function, &why, Error::ERR_INVALID_PARAMETER),
         };
-        match make() {
+        match self.home().and_then(make) {
             Ok(mut session) => {
                 session.refuses = self.refuses;
                 self.last_end = (0, String::new());
@@ -199,9 +232,23 @@ impl NetworkingSocketsMultiplayerPeer {
     }
 }
 
+/// Lets go of the object of a function that runs. If a handler dropped all other references, it goes afterwards.
+fn let_go_later(object: Gd<NetworkingSocketsMultiplayerPeer>) {
+    if object.get_reference_count() == 1 {
+        let hold = move |_: &[&Variant]| _ = &object;
+        Callable::from_fn("gamesockets: the end of a peer", hold).call_deferred(&[]);
+    }
+}
+
 fn fail(function: &str, why: &str, error: Error) -> Error {
     godot_error!("{function}: {}", short(why));
     error
+}
+
+/// An address of this machine.
+fn local(text: &GString, port: i64) -> Result<std::net::SocketAddr, String> {
+    let text = text.to_string();
+    address(if text == "*" { "::" } else { &text }, port)
 }
 
 fn mode_of(mode: Mode) -> TransferMode {
@@ -237,9 +284,7 @@ impl IMultiplayerPeerExtension for NetworkingSocketsMultiplayerPeer {
         };
         match session.put(target, mode, channel, p_buffer.as_slice()) {
             Ok(()) => Error::OK,
-            Err(why @ super::session::PutError::Full(..)) => {
-                fail("put_packet", &why.to_string(), Error::ERR_OUT_OF_MEMORY)
-            }
+            Err(why @ PutError::Full(..)) => fail("put_packet", &why.to_string(), Error::ERR_OUT_OF_MEMORY),
             Err(why) => fail("put_packet", &why.to_string(), Error::ERR_INVALID_PARAMETER),
         }
     }
@@ -291,6 +336,7 @@ impl IMultiplayerPeerExtension for NetworkingSocketsMultiplayerPeer {
         if let Some(session) = self.session.as_mut() {
             session.poll();
         }
+        let keep = self.to_gd();
         // One at a time: a handler may close or disconnect, which takes back what is not told yet.
         while let Some(signal) = self.session.as_mut().and_then(Session::signal) {
             let mut base = self.base_mut();
@@ -305,6 +351,7 @@ impl IMultiplayerPeerExtension for NetworkingSocketsMultiplayerPeer {
         if self.session.as_ref().is_some_and(|s| s.status() == Status::Disconnected) {
             self.close();
         }
+        let_go_later(keep);
     }
 
     fn close(&mut self) {

@@ -1,10 +1,17 @@
 //! The multiplayer peer: formats, the session without Godot, and the class.
 
 mod class;
+mod ending;
 mod hello;
 mod limits;
+mod link;
+mod outgoing;
 mod packet;
 mod reason;
+mod resolve;
 mod session;
+mod target;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use ending::finish_all;

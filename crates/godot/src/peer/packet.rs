@@ -10,7 +10,9 @@
 //! ```
 //! Parts always go on the reliable lane. A whole or first part there ends an unfinished packet: its sender gave it up.
 
-use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX};
+use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX, UNFINISHED_BYTES_MAX, UNFINISHED_TOTAL_MAX};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// How a packet is sent; numbers as in Godot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -47,8 +49,10 @@ pub(super) enum PacketError {
     Lane,
     #[error("parts of a packet that do not fit together")]
     Parts,
-    #[error("more unfinished packets than there may be")]
+    #[error("more unfinished packets than one peer may have")]
     TooMuch,
+    #[error("more unfinished packets than all peers may have")]
+    AllTooMuch,
 }
 
 /// The most that a header takes.
@@ -147,27 +151,84 @@ pub(super) enum Payload {
     Own(Vec<u8>),
 }
 
+/// How many bytes of unfinished packets there may be.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Of one peer.
+    pub(super) one: usize,
+    /// Of all.
+    pub(super) all: usize,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self { one: UNFINISHED_BYTES_MAX, all: UNFINISHED_TOTAL_MAX }
+    }
+}
+
+/// Bytes of the unfinished packets of all peers. What one of them has is taken off when its assembly goes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Total(Arc<AtomicUsize>);
+
+impl Total {
+    pub(super) fn bytes(&self) -> usize {
+        self.0.load(Relaxed)
+    }
+}
+
 /// What one peer's messages become.
 #[derive(Debug, Default)]
 pub(super) struct Assembly {
     channels: Vec<Incoming>,
     unfinished_bytes: usize,
+    total: Total,
     /// Ordered packets that came too late.
     pub(super) dropped_late: u64,
 }
 
+impl Drop for Assembly {
+    fn drop(&mut self) {
+        self.let_go(self.unfinished_bytes);
+    }
+}
+
 impl Assembly {
+    /// One that counts what it keeps in `total` too.
+    pub(super) fn new(total: &Total) -> Self {
+        let mut assembly = Self::default();
+        assembly.total = total.clone();
+        assembly
+    }
+
     /// Bytes of unfinished packets.
     pub(super) fn unfinished_bytes(&self) -> usize {
         self.unfinished_bytes
     }
 
-    /// Takes a message. At most `room` bytes of unfinished packets may be there afterwards.
+    /// Whether there is room for so many bytes.
+    fn check(&self, bytes: usize, room: Room) -> Result<(), PacketError> {
+        if self.unfinished_bytes + bytes > room.one {
+            return Err(PacketError::TooMuch);
+        }
+        if self.total.bytes() + bytes > room.all { Err(PacketError::AllTooMuch) } else { Ok(()) }
+    }
+
+    fn keep(&mut self, bytes: usize) {
+        self.unfinished_bytes += bytes;
+        self.total.0.fetch_add(bytes, Relaxed);
+    }
+
+    fn let_go(&mut self, bytes: usize) {
+        self.unfinished_bytes -= bytes;
+        self.total.0.fetch_sub(bytes, Relaxed);
+    }
+
+    /// Takes a message. If there is no room for what has to be kept of it, it can be tried again.
     pub(super) fn take(
         &mut self,
         lane: u16,
         message: &[u8],
-        room: usize,
+        room: Room,
     ) -> Result<Option<Arrived>, PacketError> {
         let (channel, reliable) = channel(lane).ok_or(PacketError::Lane)?;
         let (header, at) = Header::read(message)?;
@@ -185,7 +246,7 @@ impl Assembly {
             && begins
             && let Some(given_up) = incoming.unfinished.take()
         {
-            self.unfinished_bytes -= given_up.data.len();
+            self.let_go(given_up.data.len());
         }
         match header.part {
             Part::Whole => Ok(self.finish(header, channel, Payload::InMessage(at))),
@@ -194,11 +255,11 @@ impl Assembly {
                 if bytes > PACKET_BYTES_MAX || payload.is_empty() || payload.len() >= bytes {
                     return Err(PacketError::Parts);
                 }
-                if self.unfinished_bytes + payload.len() > room {
-                    return Err(PacketError::TooMuch);
+                self.check(payload.len(), room)?;
+                if let Some(incoming) = self.channels.get_mut(index) {
+                    incoming.unfinished = Some(Unfinished { header, bytes, data: payload.to_vec() });
+                    self.keep(payload.len());
                 }
-                self.unfinished_bytes += payload.len();
-                incoming.unfinished = Some(Unfinished { header, bytes, data: payload.to_vec() });
                 Ok(None)
             }
             Part::Middle | Part::Last => self.go_on(header, channel, payload, room),
@@ -210,26 +271,31 @@ impl Assembly {
         header: Header,
         channel: u8,
         payload: &[u8],
-        room: usize,
+        room: Room,
     ) -> Result<Option<Arrived>, PacketError> {
-        let incoming = self.channels.get_mut(usize::from(channel)).ok_or(PacketError::Lane)?;
-        let unfinished = incoming.unfinished.as_mut().ok_or(PacketError::Parts)?;
+        let index = usize::from(channel);
+        let known = self.channels.get(index).and_then(|incoming| incoming.unfinished.as_ref());
+        let unfinished = known.ok_or(PacketError::Parts)?;
         let length = unfinished.data.len() + payload.len();
         let last = header.part == Part::Last;
         let fits = if last { length == unfinished.bytes } else { length < unfinished.bytes };
         if payload.is_empty() || header.mode != unfinished.header.mode || !fits {
             return Err(PacketError::Parts);
         }
-        if self.unfinished_bytes + payload.len() > room {
-            return Err(PacketError::TooMuch);
-        }
-        unfinished.data.extend_from_slice(payload);
-        self.unfinished_bytes += payload.len();
         if !last {
+            self.check(payload.len(), room)?;
+            self.keep(payload.len());
+        }
+        let Some(incoming) = self.channels.get_mut(index) else { return Ok(None) };
+        if !last {
+            if let Some(unfinished) = incoming.unfinished.as_mut() {
+                unfinished.data.extend_from_slice(payload);
+            }
             return Ok(None);
         }
-        let Some(whole) = incoming.unfinished.take() else { return Ok(None) };
-        self.unfinished_bytes -= whole.data.len();
+        let Some(mut whole) = incoming.unfinished.take() else { return Ok(None) };
+        self.let_go(whole.data.len());
+        whole.data.extend_from_slice(payload);
         Ok(self.finish(whole.header, channel, Payload::Own(whole.data)))
     }
 
@@ -255,7 +321,6 @@ fn is_newer(number: u32, than: u32) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::limits::UNFINISHED_BYTES_MAX;
     use super::*;
     use proptest::prelude::*;
 
@@ -282,7 +347,7 @@ mod tests {
     }
 
     fn take(assembly: &mut Assembly, lane: u16, message: &[u8]) -> Result<Option<Vec<u8>>, PacketError> {
-        let arrived = assembly.take(lane, message, UNFINISHED_BYTES_MAX)?;
+        let arrived = assembly.take(lane, message, Room::default())?;
         Ok(arrived.map(|arrived| match arrived.data {
             Payload::InMessage(at) => message[at..].to_vec(),
             Payload::Own(data) => data,
@@ -305,18 +370,72 @@ mod tests {
 
         #[test]
         fn any_messages_are_taken_or_refused(
-            messages in proptest::collection::vec((0..140_u16, proptest::collection::vec(any::<u8>(), 0..40)), 0..60),
-            room in 0..200_usize,
+            messages in proptest::collection::vec(
+                (0..4_usize, 0..140_u16, proptest::collection::vec(any::<u8>(), 0..40)), 0..60),
+            one in 0..200_usize, all in 0..300_usize,
         ) {
-            let mut assembly = Assembly::default();
-            for (lane, message) in messages {
-                let _ = assembly.take(lane, &message, room);
-                prop_assert!(assembly.unfinished_bytes() <= room);
-                let held: usize =
-                    assembly.channels.iter().flat_map(|c| &c.unfinished).map(|u| u.data.len()).sum();
-                prop_assert_eq!(assembly.unfinished_bytes(), held);
+            let total = Total::default();
+            let mut peers: Vec<_> = (0..3).map(|_| Assembly::new(&total)).collect();
+            let room = Room { one, all };
+            for (peer, lane, message) in messages {
+                match peers.get_mut(peer) {
+                    Some(peer) => drop(peer.take(lane, &message, room)),
+                    // One goes and another comes.
+                    None => peers[usize::from(lane) % 3] = Assembly::new(&total),
+                }
+                sums_are_right(&peers, &total, room)?;
+            }
+            drop(peers);
+            prop_assert_eq!(total.bytes(), 0);
+        }
+
+        /// As above, with messages that mostly make sense.
+        #[test]
+        fn the_running_total_is_the_sum(
+            steps in proptest::collection::vec((0..4_usize, 0..3_u8, 0..4_u8, 1..50_usize), 0..200),
+            one in 50..200_usize, all in 100..300_usize,
+        ) {
+            let total = Total::default();
+            let mut peers: Vec<_> = (0..3).map(|_| Assembly::new(&total)).collect();
+            let room = Room { one, all };
+            for (peer, channel, part, bytes) in steps {
+                let Some(peer) = peers.get_mut(peer) else {
+                    peers[usize::from(channel)] = Assembly::new(&total);
+                    continue;
+                };
+                let open = peer.channels.get(usize::from(channel)).and_then(|c| c.unfinished.as_ref());
+                let left = open.map_or(0, |u| u.bytes - u.data.len());
+                let (part, bytes) = match part {
+                    0 => (Part::Whole, bytes),
+                    1 => (Part::First { bytes: 3 * bytes as u32 + 1 }, bytes),
+                    2 => (Part::Middle, bytes.min(left.saturating_sub(1))),
+                    _ => (Part::Last, left),
+                };
+                let message = message(Mode::Reliable, part, 0, &vec![1; bytes]);
+                let before = (peer.unfinished_bytes(), total.bytes());
+                let took = peer.take(lane(channel, true), &message, room);
+                let kept = !matches!(part, Part::Whole | Part::Last);
+                match took {
+                    Err(PacketError::TooMuch) => prop_assert!(kept && before.0 + bytes > one),
+                    Err(PacketError::AllTooMuch) => prop_assert!(kept && before.1 + bytes > all),
+                    _ => {}
+                }
+                sums_are_right(&peers, &total, room)?;
             }
         }
+    }
+
+    fn sums_are_right(peers: &[Assembly], total: &Total, room: Room) -> Result<(), TestCaseError> {
+        let mut sum = 0;
+        for peer in peers {
+            let held: usize = peer.channels.iter().flat_map(|c| &c.unfinished).map(|u| u.data.len()).sum();
+            prop_assert_eq!(peer.unfinished_bytes(), held);
+            prop_assert!(held <= room.one);
+            sum += held;
+        }
+        prop_assert_eq!(total.bytes(), sum);
+        prop_assert!(sum <= room.all);
+        Ok(())
     }
 
     #[test]
@@ -365,7 +484,10 @@ mod tests {
         let huge = part(Part::First { bytes: PACKET_BYTES_MAX as u32 + 1 }, b"x");
         assert_eq!(take(&mut assembly, reliable, &huge), Err(PacketError::Parts));
         assert_eq!(take(&mut assembly, lane(0, false), &first), Err(PacketError::Lane));
-        assert_eq!(assembly.take(reliable, &first, 4), Err(PacketError::TooMuch));
+        let small = |one, all| Room { one, all };
+        assert_eq!(assembly.take(reliable, &first, small(4, 9)), Err(PacketError::TooMuch));
+        assert_eq!(assembly.take(reliable, &first, small(9, 4)), Err(PacketError::AllTooMuch));
         assert_eq!(assembly.unfinished_bytes(), 0);
+        assert_eq!(assembly.take(reliable, &first, small(5, 5)), Ok(None), "tried again");
     }
 }

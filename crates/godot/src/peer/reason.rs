@@ -22,6 +22,11 @@ pub(super) const WRONG_PEER: u32 = 2104;
 pub(super) const PROTOCOL: u32 = 2105;
 /// Has more unfinished packets than there may be.
 pub(super) const TOO_MUCH: u32 = 2106;
+/// The host name has no address, or none of its addresses can be talked to. Crosses no wire.
+pub(super) const NO_HOST: u32 = 2107;
+
+/// What the side that called `disconnect_peer` is told.
+pub(super) const DISCONNECTED_HERE: &str = "disconnected by this side";
 
 /// A sentence for the peer's log.
 pub(super) const fn text(reason: u32) -> &'static str {
@@ -37,6 +42,7 @@ pub(super) const fn text(reason: u32) -> &'static str {
         WRONG_PEER => "not the peer that was asked for",
         PROTOCOL => "not a packet of the multiplayer peer",
         TOO_MUCH => "too many unfinished packets",
+        NO_HOST => "the host name has no address",
         _ => "ended",
     }
 }

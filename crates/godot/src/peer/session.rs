@@ -1,23 +1,25 @@
 //! The peer without Godot: links to other peers, packets in and out, what there is to tell.
 
+use super::ending::{self, Rest};
 use super::hello::{Greeting, HelloError, Kind, Step};
 use super::limits::{
-    BATCH, CHANNELS_MAX, HELLO_TIME, PACKET_BYTES_MAX, PART_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_PACKETS_MAX,
-    RECV_BYTES_MAX, RECV_MESSAGES_MAX, SEND_BYTES_MAX, SEND_RATES, UNFINISHED_BYTES_MAX,
-    UNFINISHED_TOTAL_MAX, UNREAD_TIME,
+    ADDRESS_TIME_MS, BATCH, CHANNELS_MAX, HELLO_TIME, PACKET_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_PACKETS_MAX,
+    RECV_BYTES_MAX, RECV_MESSAGES_MAX, SEND_BYTES_MAX, SEND_RATES, UNREAD_TIME,
 };
-use super::packet::{Assembly, HEADER_BYTES_MAX, Header, Mode, PacketError, Part, Payload, lane, lanes_for};
+use super::link::{Link, Phase, PutError};
+use super::outgoing::Outgoing;
+use super::packet::{Mode, PacketError, Payload, Room, Total};
 use super::reason::{self, text as text_of};
-use crate::monitor;
-use crate::stopping::{Stop, watch};
-use gamesockets::config::{ConfigKey, ConfigValue};
+use super::target::{Dialing, Lookup};
+use crate::{monitor, stopping};
+use gamesockets::config::{ConfigKey, ConfigValue, Scope};
 use gamesockets::{
-    Bytes, Connection, ConnectionHandle, ConnectionState, Context, LaneConfig, Listener, Message, PollGroup,
-    SendFlags,
+    BadHandle, Bytes, Connection, ConnectionHandle, ConnectionState, Context, ListenError, Listener, Message,
+    PollGroup, SendFlags,
 };
 use std::collections::{BTreeMap, VecDeque};
+use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The server's unique id.
@@ -52,61 +54,55 @@ pub(super) struct Packet {
     pub(super) data: Bytes,
 }
 
-/// Why a packet was not taken.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum PutError {
-    #[error("there is no peer {0}")]
-    NoPeer(i32),
-    #[error("the packet has {0} bytes; at most {PACKET_BYTES_MAX} are possible, and at least one")]
-    Size(usize),
-    #[error("{0} bytes do not fit behind what waits for peer {1} already; send less or wait")]
-    Full(usize, i32),
-    #[error("sending to peer {0} failed: {1}")]
-    Send(i32, String),
+/// The context that a session is in.
+#[derive(Clone, Debug)]
+pub(super) struct Home {
+    context: Context,
+    /// It goes with the session.
+    owned: bool,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
-    /// We said hello, or wait for it.
-    Greeting,
-    /// We said welcome.
-    Welcomed,
-    Open,
-}
+impl Home {
+    /// One that somebody else keeps, and has his own connections in.
+    pub(super) fn shared(context: Context) -> Self {
+        Self { context, owned: false }
+    }
 
-/// A connection to another peer.
-#[derive(Debug)]
-struct Link {
-    connection: Connection,
-    /// We made it.
-    outgoing: bool,
-    phase: Phase,
-    /// The peer's unique id, or the one that is expected; 0 unknown.
-    id: i32,
-    since: Instant,
-    /// When its end was seen.
-    over: Option<Instant>,
-    assembly: Assembly,
-    /// Lanes configured so far.
-    lanes: usize,
-    /// Numbers of ordered packets, by channel.
-    numbers: [u32; CHANNELS_MAX as usize],
-}
+    /// One made for the session.
+    pub(super) fn owned(context: Context) -> Self {
+        monitor::watch("NetworkingSocketsMultiplayerPeer", &context);
+        stopping::watch(&context);
+        Self { context, owned: true }
+    }
 
-/// The context, whose threads end before the library goes, also where a game never frees the peer.
-#[derive(Debug)]
-struct Running(Context);
-
-impl Stop for Running {
-    fn stop(&self) {
-        self.0.shutdown();
+    /// The settings of connections: those that the game gives here, then what it set for the whole context, then ours.
+    fn with_defaults(&self, options: &Options) -> Vec<(ConfigKey, ConfigValue)> {
+        let [slowest, fastest] = SEND_RATES;
+        let ours = [
+            (ConfigKey::SendRateMin, ConfigValue::Int32(slowest)),
+            (ConfigKey::SendRateMax, ConfigValue::Int32(fastest)),
+            (ConfigKey::SendBufferSize, ConfigValue::Int32(SEND_BYTES_MAX)),
+            (ConfigKey::RecvBufferSize, ConfigValue::Int32(RECV_BYTES_MAX)),
+            (ConfigKey::RecvBufferMessages, ConfigValue::Int32(RECV_MESSAGES_MAX)),
+        ];
+        let untouched = |key: &ConfigKey| {
+            let now = self.context.config(Scope::Global, *key);
+            now.is_ok_and(|now| now.value == key.info().default_value())
+        };
+        // Those of the game first: errors name them by their place.
+        let mut all = options.to_vec();
+        all.extend(
+            ours.into_iter()
+                .filter(|(key, _)| options.iter().all(|(given, _)| given != key) && untouched(key)),
+        );
+        all
     }
 }
 
 /// A server, a client or a member of a mesh.
 #[derive(Debug)]
 pub(super) struct Session {
-    context: Arc<Running>,
+    home: Home,
     listener: Option<Listener>,
     group: PollGroup,
     kind: Kind,
@@ -114,41 +110,32 @@ pub(super) struct Session {
     status: Status,
     peers_max: usize,
     pub(super) refuses: bool,
+    /// The server, of which only the name is known so far.
+    dialing: Option<Dialing>,
     links: BTreeMap<ConnectionHandle, Link>,
+    /// The context has nothing of ours any more.
+    is_cut_off: bool,
+    /// Links that are open.
     by_id: BTreeMap<i32, ConnectionHandle>,
+    unfinished: Total,
     queue: VecDeque<Packet>,
     queue_bytes: usize,
+    /// Of the next ordered packet, by channel. Receivers only ask which of two is newer.
+    numbers: [u32; CHANNELS_MAX as usize],
     signals: VecDeque<Signal>,
     last_end: (u32, String),
     pub(super) unread_time: Duration,
+    pub(super) hello_time: Duration,
+    pub(super) room: Room,
 }
 
 type Options = [(ConfigKey, ConfigValue)];
 
-/// The settings that connections get unless the game gives others.
-fn with_defaults(options: &Options) -> Vec<(ConfigKey, ConfigValue)> {
-    let [slowest, fastest] = SEND_RATES;
-    let mut all = vec![
-        (ConfigKey::SendRateMin, ConfigValue::Int32(slowest)),
-        (ConfigKey::SendRateMax, ConfigValue::Int32(fastest)),
-        (ConfigKey::SendBufferSize, ConfigValue::Int32(SEND_BYTES_MAX)),
-        (ConfigKey::RecvBufferSize, ConfigValue::Int32(RECV_BYTES_MAX)),
-        (ConfigKey::RecvBufferMessages, ConfigValue::Int32(RECV_MESSAGES_MAX)),
-    ];
-    all.retain(|(key, _)| options.iter().all(|(given, _)| given != key));
-    all.extend_from_slice(options);
-    all
-}
-
 impl Session {
-    fn new(kind: Kind, id: i32, status: Status, peers_max: usize) -> Result<Self, String> {
-        let context = Context::new().map_err(|why| why.to_string())?;
-        monitor::watch("NetworkingSocketsMultiplayerPeer", &context);
-        let group = context.create_poll_group().map_err(|why| why.to_string())?;
-        let context = Arc::new(Running(context));
-        watch(&context);
+    fn new(home: Home, kind: Kind, id: i32, status: Status, peers_max: usize) -> Result<Self, String> {
+        let group = home.context.create_poll_group().map_err(|why| why.to_string())?;
         Ok(Self {
-            context,
+            home,
             listener: None,
             group,
             kind,
@@ -156,38 +143,63 @@ impl Session {
             status,
             peers_max,
             refuses: false,
+            dialing: None,
+            is_cut_off: false,
             links: BTreeMap::new(),
             by_id: BTreeMap::new(),
+            unfinished: Total::default(),
             queue: VecDeque::new(),
             queue_bytes: 0,
+            numbers: [0; CHANNELS_MAX as usize],
             signals: VecDeque::new(),
             last_end: (0, String::new()),
             unread_time: UNREAD_TIME,
+            hello_time: HELLO_TIME,
+            room: Room::default(),
         })
     }
 
     /// A server, unique id 1.
-    pub(super) fn server(at: SocketAddr, peers_max: usize, options: &Options) -> Result<Self, String> {
-        let mut session = Self::new(Kind::Star, SERVER, Status::Connected, peers_max)?;
+    pub(super) fn server(
+        home: Home,
+        at: SocketAddr,
+        peers_max: usize,
+        options: &Options,
+    ) -> Result<Self, String> {
+        let mut session = Self::new(home, Kind::Star, SERVER, Status::Connected, peers_max)?;
         session.listen(at, options)?;
         Ok(session)
     }
 
     /// A client of a server.
-    pub(super) fn client(to: SocketAddr, id: i32, options: &Options) -> Result<Self, String> {
-        let mut session = Self::new(Kind::Star, id, Status::Connecting, 1)?;
+    pub(super) fn client(home: Home, to: SocketAddr, id: i32, options: &Options) -> Result<Self, String> {
+        let mut session = Self::new(home, Kind::Star, id, Status::Connecting, 1)?;
         session.connect(to, SERVER, options)?;
+        Ok(session)
+    }
+
+    /// A client of a server whose address is being looked up.
+    pub(super) fn client_of_name(
+        home: Home,
+        lookup: Lookup,
+        port: u16,
+        id: i32,
+        options: &Options,
+    ) -> Result<Self, String> {
+        let mut session = Self::new(home, Kind::Star, id, Status::Connecting, 1)?;
+        session.dialing = Some(Dialing::new(lookup, port, options));
         Ok(session)
     }
 
     /// A member of a mesh; without an address it only connects.
     pub(super) fn mesh(
+        home: Home,
         id: i32,
         at: Option<SocketAddr>,
         peers_max: usize,
         options: &Options,
     ) -> Result<Self, String> {
-        let mut session = Self::new(Kind::Mesh, id, Status::Connected, peers_max)?;
+        let mut session = Self::new(home, Kind::Mesh, id, Status::Connected, peers_max)?;
         if let Some(at) = at {
             session.listen(at, options)?;
         }
@@ -195,8 +207,16 @@ impl Session {
     }
 
     fn listen(&mut self, at: SocketAddr, options: &Options) -> Result<(), String> {
-        let made = self.context.0.listen_with(at, &with_defaults(options));
-        self.listener = Some(made.map_err(|why| why.to_string())?);
+        let options = self.home.with_defaults(options);
+        let listen = || self.home.context.listen_with(at, &options);
+        let taken = |why: &ListenError| matches!(why, ListenError::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse);
+        let made = listen().or_else(|why| match why {
+            why if taken(&why) => ending::retry(at.port(), || listen().ok()).ok_or(why),
+            why => Err(why),
+        });
+        let listener = made.map_err(|why| why.to_string())?;
+        listener.keep_incoming();
+        self.listener = Some(listener);
         Ok(())
     }
 
@@ -209,9 +229,10 @@ impl Session {
         if self.links.len() >= self.peers_max {
             return Err(format!("there are {} peers already", self.peers_max));
         }
-        let connection =
-            self.context.0.connect_with(to, &with_defaults(options)).map_err(|why| why.to_string())?;
-        self.watch(connection, true, id);
+        let options = self.home.with_defaults(options);
+        let made = self.home.context.connect_with(to, &options).map_err(|why| why.to_string())?;
+        made.mute_events();
+        self.watch(made, true, id);
         Ok(())
     }
 
@@ -219,17 +240,7 @@ impl Session {
         // It was made just now; one that is closed already shows so in its state.
         let _ = connection.set_poll_group(Some(&self.group));
         let handle = connection.handle();
-        let link = Link {
-            connection,
-            outgoing,
-            phase: Phase::Greeting,
-            id,
-            since: Instant::now(),
-            over: None,
-            assembly: Assembly::default(),
-            lanes: 1,
-            numbers: [0; CHANNELS_MAX as usize],
-        };
+        let link = Link::new(connection, outgoing, id, &self.unfinished);
         if outgoing {
             self.greet(&link, Step::Hello);
         }
@@ -251,37 +262,89 @@ impl Session {
 
     /// Does what there is to do. To be called every frame.
     pub(super) fn poll(&mut self) {
-        self.context.0.poll_events();
+        if self.home.owned {
+            // Connections of sessions have none; what is left concerns nobody.
+            self.home.context.poll_events();
+        }
+        self.dial();
         self.accept_all();
         // Before messages are taken: what arrived before the end is read first.
-        let over: Vec<_> = self
-            .links
-            .values()
-            .filter(|l| l.connection.ended().is_some())
-            .map(|l| l.connection.handle())
-            .collect();
+        let over = self.links_that(|link| link.connection.ended().is_some());
+        let (open, not_yet): (Vec<_>, Vec<_>) = over.into_iter().partition(|handle| self.is_open(*handle));
+        let told_before = self.signals.len();
         let all_read = self.receive_all();
-        for handle in over {
-            let Some(link) = self.links.get_mut(&handle) else { continue };
-            let since = *link.over.get_or_insert_with(Instant::now);
-            let unread = !all_read || self.queue.iter().any(|packet| packet.from == link.id);
-            if !unread || since.elapsed() > self.unread_time {
-                self.end(handle);
-            }
+        // Who came while others went has not met those.
+        let news = self.signals.split_off(told_before);
+        self.end_if_read(&open, all_read);
+        self.signals.extend(news);
+        self.end_if_read(&not_yet, all_read);
+        if self.is_cut_off && self.links.is_empty() {
+            self.status = Status::Disconnected;
         }
-        let late = |l: &&Link| l.phase != Phase::Open && l.since.elapsed() > HELLO_TIME;
-        let late: Vec<_> = self.links.values().filter(late).map(|l| l.connection.handle()).collect();
-        for handle in late {
+        let most = self.hello_time;
+        for handle in self.links_that(|link| link.phase != Phase::Open && link.since.elapsed() > most) {
             self.refuse(handle, reason::NO_HELLO);
         }
     }
 
-    fn accept_all(&mut self) {
-        let Some(listener) = self.listener.as_ref().map(Listener::handle) else { return };
-        for connection in self.context.0.connections() {
-            if connection.listener() != Some(listener) || self.links.contains_key(&connection.handle()) {
-                continue;
+    fn is_open(&self, handle: ConnectionHandle) -> bool {
+        self.links.get(&handle).is_some_and(|link| link.phase == Phase::Open)
+    }
+
+    /// Ends links that are over, once the game has read what came before.
+    fn end_if_read(&mut self, over: &[ConnectionHandle], all_read: bool) {
+        for handle in over {
+            let Some(link) = self.links.get_mut(handle) else { continue };
+            let since = *link.over.get_or_insert_with(Instant::now);
+            let unread = !all_read || link.unread > 0;
+            if !unread || since.elapsed() > self.unread_time {
+                self.end(*handle);
             }
+        }
+    }
+
+    fn links_that(&self, are: impl Fn(&Link) -> bool) -> Vec<ConnectionHandle> {
+        self.links.iter().filter(|(_, link)| are(link)).map(|(handle, _)| *handle).collect()
+    }
+
+    /// Goes on looking for a server that is known by name.
+    fn dial(&mut self) {
+        let Some(dialing) = self.dialing.as_mut() else { return };
+        if let Err(why) = dialing.look() {
+            self.never_reached(reason::NO_HOST, why);
+        } else if dialing.lookup.is_none() && self.links.is_empty() {
+            self.dial_next("it has no address");
+        }
+    }
+
+    /// Tries the next address of the server's name.
+    fn dial_next(&mut self, why_not: &str) {
+        let mut why_not = why_not.to_owned();
+        while let Some(dialing) = self.dialing.as_mut() {
+            let Some(ip) = dialing.left.pop_front() else {
+                return self.never_reached(reason::NO_HOST, why_not);
+            };
+            let (to, mut options) = (SocketAddr::new(ip, dialing.port), dialing.options.clone());
+            if !dialing.left.is_empty() {
+                hurry(&mut options);
+            }
+            match self.connect(to, SERVER, &options) {
+                Ok(()) => return,
+                Err(why) => why_not = why,
+            }
+        }
+    }
+
+    /// A client gives up before it had a connection.
+    fn never_reached(&mut self, reason: u32, text: String) {
+        self.dialing = None;
+        self.last_end = (reason, text.clone());
+        self.signals.push_back(Signal::Ended { id: SERVER, reason, text });
+        self.status = Status::Disconnected;
+    }
+
+    fn accept_all(&mut self) {
+        while let Some(connection) = self.listener.as_ref().and_then(Listener::next_incoming) {
             let refusal = match self.links.len() {
                 _ if self.refuses => Some(reason::REFUSED),
                 count if count >= self.peers_max => Some(reason::FULL),
@@ -302,8 +365,14 @@ impl Session {
         let mut batch = Vec::with_capacity(BATCH);
         while self.queue.len() < QUEUE_PACKETS_MAX && self.queue_bytes < QUEUE_BYTES_MAX {
             batch.clear();
-            if self.group.receive_into(&mut batch, BATCH).unwrap_or(0) == 0 {
-                return true;
+            match self.group.receive_into(&mut batch, BATCH) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(BadHandle) => {
+                    // The game has reset the context, or it is shut down: connections and listen socket went too.
+                    self.is_cut_off = true;
+                    return true;
+                }
             }
             for message in batch.drain(..) {
                 self.take(message);
@@ -317,31 +386,40 @@ impl Session {
         if message.lane() == 0 {
             return self.take_greeting(handle, message.payload());
         }
-        let unfinished: usize = self.links.values().map(|l| l.assembly.unfinished_bytes()).sum();
-        let Some(link) = self.links.get_mut(&handle) else { return };
-        match link.phase {
-            Phase::Open => {}
+        match self.links.get(&handle).map(|link| link.phase) {
+            None => return,
+            Some(Phase::Open) => {}
             // It knows us, or it could not send packets: as good as ready.
-            Phase::Welcomed => self.open(handle),
-            Phase::Greeting => return self.refuse(handle, reason::NO_HELLO),
+            Some(Phase::Welcomed) => self.open(handle),
+            Some(Phase::Greeting) => return self.refuse(handle, reason::NO_HELLO),
         }
-        let Some(link) = self.links.get_mut(&handle) else { return };
-        let own = link.assembly.unfinished_bytes();
-        let room = UNFINISHED_BYTES_MAX.min(own + UNFINISHED_TOTAL_MAX.saturating_sub(unfinished));
-        let from = link.id;
-        match link.assembly.take(message.lane(), message.payload(), room) {
-            Ok(None) => {}
-            Ok(Some(arrived)) => {
-                let data = match arrived.data {
-                    Payload::InMessage(at) => message.into_payload().slice(at..),
-                    Payload::Own(data) => data.into(),
-                };
-                self.queue_bytes += data.len();
-                self.queue.push_back(Packet { from, mode: arrived.mode, channel: arrived.channel, data });
+        while let Some(link) = self.links.get_mut(&handle) {
+            match link.assembly.take(message.lane(), message.payload(), self.room) {
+                Ok(None) => return,
+                Ok(Some(arrived)) => {
+                    let data = match arrived.data {
+                        Payload::InMessage(at) => message.into_payload().slice(at..),
+                        Payload::Own(data) => data.into(),
+                    };
+                    link.unread += 1;
+                    self.queue_bytes += data.len();
+                    let (from, mode, channel) = (link.id, arrived.mode, arrived.channel);
+                    return self.queue.push_back(Packet { from, mode, channel, data });
+                }
+                Err(PacketError::TooMuch) => return self.refuse(handle, reason::TOO_MUCH),
+                // Whoever has most is at fault; then there is room.
+                Err(PacketError::AllTooMuch) => {
+                    self.refuse(self.hoarder().unwrap_or(handle), reason::TOO_MUCH)
+                }
+                Err(_) => return self.refuse(handle, reason::PROTOCOL),
             }
-            Err(PacketError::TooMuch) => self.refuse(handle, reason::TOO_MUCH),
-            Err(_) => self.refuse(handle, reason::PROTOCOL),
         }
+    }
+
+    /// The link with most bytes in unfinished packets.
+    fn hoarder(&self) -> Option<ConnectionHandle> {
+        let most = self.links.iter().max_by_key(|(_, link)| link.assembly.unfinished_bytes())?;
+        Some(*most.0)
     }
 
     fn take_greeting(&mut self, handle: ConnectionHandle, bytes: &[u8]) {
@@ -399,6 +477,7 @@ impl Session {
         link.phase = Phase::Open;
         self.by_id.insert(link.id, handle);
         self.status = Status::Connected;
+        self.dialing = None;
         // For those who look at connections. One that has ended meanwhile needs no name.
         let _ = link.connection.set_name(&format!("peer {}", link.id));
         self.signals.push_back(Signal::Connected(link.id));
@@ -414,10 +493,15 @@ impl Session {
     /// A link ended.
     fn end(&mut self, handle: ConnectionHandle) {
         let Some(link) = self.links.remove(&handle) else { return };
-        let (reason, text) = link.connection.ended().map(|e| (e.reason.0, e.text)).unwrap_or_default();
+        let (reason, text, by_peer) =
+            link.connection.ended().map(|e| (e.reason.0, e.text, e.by_peer)).unwrap_or_default();
+        let heard = link.phase != Phase::Greeting || by_peer;
         let _ = link.connection.close(0, "", false);
-        // The other connection of the pair stays.
-        if reason != reason::TWICE || link.phase == Phase::Open {
+        let more = self.dialing.as_ref().is_some_and(|dialing| !dialing.left.is_empty());
+        if more && !heard {
+            self.dial_next(&text);
+        } else if reason != reason::TWICE || link.phase == Phase::Open {
+            // Otherwise the other connection of the pair stays.
             self.gone(&link, reason, text);
         }
     }
@@ -430,17 +514,21 @@ impl Session {
         }
         if was_open {
             self.by_id.remove(&link.id);
-            self.drop_packets(link.id);
+            self.drop_packets(link);
             self.signals.push_back(Signal::Disconnected(link.id));
         }
         if self.is_client() {
             self.status = Status::Disconnected;
+            self.dialing = None;
         }
     }
 
-    fn drop_packets(&mut self, from: i32) {
-        self.queue.retain(|packet| packet.from != from);
-        self.queue_bytes = self.queue.iter().map(|packet| packet.data.len()).sum();
+    /// Drops what the game has not read of a link that is gone.
+    fn drop_packets(&mut self, link: &Link) {
+        if link.unread > 0 {
+            self.queue.retain(|packet| packet.from != link.id);
+            self.queue_bytes = self.queue.iter().map(|packet| packet.data.len()).sum();
+        }
     }
 
     fn is_client(&self) -> bool {
@@ -451,17 +539,17 @@ impl Session {
     pub(super) fn disconnect(&mut self, id: i32, force: bool) -> bool {
         let Some(handle) = self.by_id.remove(&id) else { return false };
         let Some(link) = self.links.remove(&handle) else { return false };
-        let (reason, text) = (reason::DISCONNECTED, text_of(reason::DISCONNECTED));
-        let _ = link.connection.close(reason, text, !force);
+        let reason = reason::DISCONNECTED;
+        let _ = link.connection.close(reason, text_of(reason), !force);
         if force {
-            self.drop_packets(id);
+            self.drop_packets(&link);
             // Nobody hears of a peer that is gone on demand.
             self.signals.retain(|s| !matches!(s, Signal::Connected(other) if *other == id));
             if self.is_client() {
                 self.status = Status::Disconnected;
             }
         } else {
-            self.gone(&link, reason, text.to_owned());
+            self.gone(&link, reason, reason::DISCONNECTED_HERE.to_owned());
         }
         true
     }
@@ -476,6 +564,8 @@ impl Session {
             let untold = self.signals.contains(&Signal::Disconnected(target));
             return if untold { Ok(()) } else { Err(PutError::NoPeer(target)) };
         }
+        let number = self.number(mode, channel);
+        let packet = Outgoing::new(mode, channel, number, data);
         let mut result = Ok(());
         for (&id, handle) in &self.by_id {
             if target > 0 && id != target || target < 0 && Some(id) == target.checked_neg() {
@@ -483,16 +573,30 @@ impl Session {
             }
             if let Some(link) = self.links.get_mut(handle) {
                 // Also after one that could not: the others get theirs.
-                let put = link.put(mode, channel, data);
+                let put = link.put(&packet);
                 result = result.and(put);
             }
         }
         result
     }
 
+    /// The number of the next packet.
+    fn number(&mut self, mode: Mode, channel: u8) -> u32 {
+        match self.numbers.get_mut(usize::from(channel)) {
+            Some(next) if mode == Mode::Ordered => {
+                *next = next.wrapping_add(1);
+                *next
+            }
+            _ => 0,
+        }
+    }
+
     pub(super) fn pop(&mut self) -> Option<Packet> {
         let packet = self.queue.pop_front()?;
         self.queue_bytes -= packet.data.len();
+        if let Some(link) = self.by_id.get(&packet.from).and_then(|handle| self.links.get_mut(handle)) {
+            link.unread -= 1;
+        }
         Some(packet)
     }
 
@@ -530,6 +634,24 @@ impl Session {
         self.links.get(self.by_id.get(&id)?).map(|link| &link.connection)
     }
 
+    /// Bytes of unfinished packets of all peers.
+    #[cfg(test)]
+    pub(super) fn unfinished_bytes(&self) -> usize {
+        self.unfinished.bytes()
+    }
+
+    /// Where its messages come in.
+    #[cfg(test)]
+    pub(super) fn group(&self) -> gamesockets::PollGroupHandle {
+        self.group.handle()
+    }
+
+    /// How many connections it has, those included that did not greet yet.
+    #[cfg(test)]
+    pub(super) fn links(&self) -> usize {
+        self.links.len()
+    }
+
     /// Where it listens.
     #[cfg(test)]
     pub(super) fn local(&self) -> Option<SocketAddr> {
@@ -538,63 +660,25 @@ impl Session {
 }
 
 impl Drop for Session {
-    /// Says goodbye. What was sent still goes, for at most two seconds.
+    /// Says goodbye. What was sent before still goes, in the background.
     fn drop(&mut self) {
         for link in self.links.values() {
             let open = link.connection.state() == ConnectionState::Connected;
             let _ = link.connection.close(reason::LEFT, text_of(reason::LEFT), open);
         }
+        let Home { context, owned } = self.home.clone();
+        if !owned {
+            let _ = self.group.destroy();
+        }
+        Rest { context, owned, listener: self.listener.take() }.end();
     }
 }
 
-impl Link {
-    fn put(&mut self, mode: Mode, channel: u8, data: &[u8]) -> Result<(), PutError> {
-        if self.connection.ended().is_some() {
-            // The next poll tells of it; until then nobody can know.
-            return Ok(());
-        }
-        let failed = |id: i32, why: &dyn ToString| PutError::Send(id, why.to_string());
-        let lanes = lanes_for(channel);
-        if self.lanes < lanes {
-            let config = vec![LaneConfig { priority: 0, weight: 1 }; lanes];
-            self.connection.configure_lanes(&config).map_err(|why| failed(self.id, &why))?;
-            self.lanes = lanes;
-        }
-        let count = data.len().div_ceil(PART_BYTES_MAX);
-        if count > 1 {
-            // All parts or none.
-            let status = self.connection.status().map_err(|why| failed(self.id, &why))?;
-            let waiting = status.pending_reliable as usize + status.pending_unreliable as usize;
-            if waiting + data.len() + count * HEADER_BYTES_MAX > SEND_BYTES_MAX as usize {
-                return Err(PutError::Full(data.len(), self.id));
-            }
-        }
-        let mut number = 0;
-        if mode == Mode::Ordered
-            && let Some(next) = self.numbers.get_mut(usize::from(channel))
-        {
-            number = *next;
-            *next = next.wrapping_add(1);
-        }
-        let reliable = mode == Mode::Reliable || count > 1;
-        let flags = if reliable { SendFlags::RELIABLE } else { SendFlags::UNRELIABLE };
-        for (at, chunk) in data.chunks(PART_BYTES_MAX).enumerate() {
-            let part = match at {
-                _ if count == 1 => Part::Whole,
-                0 => Part::First { bytes: data.len() as u32 },
-                _ if at + 1 == count => Part::Last,
-                _ => Part::Middle,
-            };
-            let mut message = Vec::with_capacity(HEADER_BYTES_MAX + chunk.len());
-            Header { mode, part, number }.write(&mut message);
-            message.extend_from_slice(chunk);
-            self.connection.send_owned(message.into(), flags, lane(channel, reliable)).map_err(|why| {
-                match why {
-                    gamesockets::SendError::LimitExceeded { .. } => PutError::Full(data.len(), self.id),
-                    why => failed(self.id, &why),
-                }
-            })?;
-        }
-        Ok(())
+/// Less time to answer than connections usually have.
+fn hurry(options: &mut Vec<(ConfigKey, ConfigValue)>) {
+    let most = |value: &ConfigValue| value.as_i32().unwrap_or(ADDRESS_TIME_MS).min(ADDRESS_TIME_MS);
+    match options.iter_mut().find(|(key, _)| *key == ConfigKey::TimeoutInitial) {
+        Some((_, value)) => *value = ConfigValue::Int32(most(value)),
+        None => options.push((ConfigKey::TimeoutInitial, ConfigValue::Int32(ADDRESS_TIME_MS))),
     }
 }

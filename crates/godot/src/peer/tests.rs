@@ -1,8 +1,13 @@
 //! Sessions that talk to each other over the loopback, without an engine.
 
+use super::link::PutError;
+mod ends;
+mod hostile;
+
 use super::packet::Mode;
 use super::reason;
-use super::session::{PutError, SERVER, Session, Signal, Status};
+use super::session::{Home, SERVER, Session, Signal, Status};
+use gamesockets::Context;
 use gamesockets::config::{ConfigKey, ConfigValue};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -12,12 +17,16 @@ const FAST: &[(ConfigKey, ConfigValue)] = &[
     (ConfigKey::SendRateMax, ConfigValue::Int32(50_000_000)),
 ];
 
+fn home() -> Home {
+    Home::owned(Context::new().unwrap())
+}
+
 fn loopback() -> SocketAddr {
     "127.0.0.1:0".parse().unwrap()
 }
 
 fn server(peers_max: usize) -> (Session, SocketAddr) {
-    let server = Session::server(loopback(), peers_max, FAST).unwrap();
+    let server = Session::server(home(), loopback(), peers_max, FAST).unwrap();
     let at = server.local().unwrap();
     (server, at)
 }
@@ -43,7 +52,7 @@ fn signals(session: &mut Session) -> Vec<Signal> {
 
 fn pair() -> (Session, Session) {
     let (mut server, at) = server(4);
-    let mut client = Session::client(at, 77, FAST).unwrap();
+    let mut client = Session::client(home(), at, 77, FAST).unwrap();
     assert_eq!(client.status(), Status::Connecting);
     until(&mut [&mut server, &mut client], |s| {
         s[0].connection(77).is_some() && s[1].connection(SERVER).is_some()
@@ -56,6 +65,10 @@ fn pair() -> (Session, Session) {
 
 fn ended(id: i32, reason: u32) -> Signal {
     Signal::Ended { id, reason, text: reason::text(reason).to_owned() }
+}
+
+fn disconnected_here(id: i32) -> Signal {
+    Signal::Ended { id, reason: reason::DISCONNECTED, text: reason::DISCONNECTED_HERE.to_owned() }
 }
 
 #[test]
@@ -105,8 +118,8 @@ fn what_does_not_fit_is_an_error() {
 #[test]
 fn targets_are_one_all_or_all_but_one() {
     let (mut server, at) = server(4);
-    let mut a = Session::client(at, 10, FAST).unwrap();
-    let mut b = Session::client(at, 20, FAST).unwrap();
+    let mut a = Session::client(home(), at, 10, FAST).unwrap();
+    let mut b = Session::client(home(), at, 20, FAST).unwrap();
     until(&mut [&mut server, &mut a, &mut b], |s| {
         s[0].connection(10).is_some() && s[0].connection(20).is_some()
     });
@@ -123,10 +136,11 @@ fn targets_are_one_all_or_all_but_one() {
 #[test]
 fn the_last_packet_is_read_before_the_end() {
     let (mut server, mut client) = pair();
+    client.unread_time = Duration::MAX;
     server.put(77, Mode::Reliable, 0, b"farewell").unwrap();
     assert!(server.disconnect(77, false));
     assert!(!server.disconnect(77, false));
-    assert_eq!(signals(&mut server), [ended(77, reason::DISCONNECTED), Signal::Disconnected(77)]);
+    assert_eq!(signals(&mut server), [disconnected_here(77), Signal::Disconnected(77)]);
     until(&mut [&mut server, &mut client], |s| s[1].waiting() == 1);
     for _ in 0..20 {
         client.poll();
@@ -151,8 +165,8 @@ fn an_end_is_told_to_a_game_that_never_reads() {
 
 #[test]
 fn the_rate_is_estimated_unless_the_game_sets_it() {
-    let mut server = Session::server(loopback(), 4, &[]).unwrap();
-    let mut client = Session::client(server.local().unwrap(), 5, &[]).unwrap();
+    let mut server = Session::server(home(), loopback(), 4, &[]).unwrap();
+    let mut client = Session::client(home(), server.local().unwrap(), 5, &[]).unwrap();
     until(&mut [&mut server, &mut client], |s| {
         s[0].connection(5).is_some() && s[1].connection(SERVER).is_some()
     });
@@ -192,25 +206,25 @@ fn writing_to_a_peer_whose_end_was_not_told_yet_is_no_error() {
 #[test]
 fn refusals_have_their_reasons() {
     let (mut server, at) = server(2);
-    let mut first = Session::client(at, 10, FAST).unwrap();
+    let mut first = Session::client(home(), at, 10, FAST).unwrap();
     until(&mut [&mut server, &mut first], |s| s[1].status() == Status::Connected);
     let mut refused = |server: &mut Session, mut client: Session, reason| {
         until(&mut [server, &mut first, &mut client], |s| s[2].status() == Status::Disconnected);
         assert_eq!(signals(&mut client), [ended(SERVER, reason)]);
     };
-    refused(&mut server, Session::client(at, 10, FAST).unwrap(), reason::ID_TAKEN);
+    refused(&mut server, Session::client(home(), at, 10, FAST).unwrap(), reason::ID_TAKEN);
     server.refuses = true;
-    refused(&mut server, Session::client(at, 11, FAST).unwrap(), reason::REFUSED);
+    refused(&mut server, Session::client(home(), at, 11, FAST).unwrap(), reason::REFUSED);
     server.refuses = false;
-    let mut second = Session::client(at, 12, FAST).unwrap();
+    let mut second = Session::client(home(), at, 12, FAST).unwrap();
     until(&mut [&mut server, &mut second], |s| s[1].status() == Status::Connected);
-    refused(&mut server, Session::client(at, 13, FAST).unwrap(), reason::FULL);
+    refused(&mut server, Session::client(home(), at, 13, FAST).unwrap(), reason::FULL);
 }
 
 #[test]
 fn nobody_there_is_an_end() {
     let options = [(ConfigKey::TimeoutInitial, ConfigValue::Int32(300))];
-    let mut client = Session::client("127.0.0.1:9".parse().unwrap(), 7, &options).unwrap();
+    let mut client = Session::client(home(), "127.0.0.1:9".parse().unwrap(), 7, &options).unwrap();
     until(&mut [&mut client], |s| s[0].status() == Status::Disconnected);
     assert_eq!(client.last_end().0, 5003);
     assert!(matches!(signals(&mut client)[..], [Signal::Ended { id: SERVER, .. }]));
@@ -218,8 +232,8 @@ fn nobody_there_is_an_end() {
 
 #[test]
 fn members_of_a_mesh_that_connect_to_each_other_at_once_meet_once() {
-    let mut a = Session::mesh(10, Some(loopback()), 8, FAST).unwrap();
-    let mut b = Session::mesh(20, Some(loopback()), 8, FAST).unwrap();
+    let mut a = Session::mesh(home(), 10, Some(loopback()), 8, FAST).unwrap();
+    let mut b = Session::mesh(home(), 20, Some(loopback()), 8, FAST).unwrap();
     let (to_a, to_b) = (a.local().unwrap(), b.local().unwrap());
     a.connect(to_b, 20, FAST).unwrap();
     b.connect(to_a, 10, FAST).unwrap();
