@@ -69,16 +69,19 @@ class Host extends Node:
 
 # Somebody who plays.
 class Player extends Node:
+	var newer: bool = false
 	var connection: int = 0
 	var heard: Array = []
 	var states: Array = []
 
 	func join(port: int) -> void:
 		Steam.network_connection_status_changed.connect(_on_network_connection_status_changed)
-		# Options in a variable that says nothing.
+		# Options in a variable that says nothing, as a list or as the dictionary that later versions take.
 		var options = []
 		options.append([Steam.NETWORKING_CONFIG_NAGLE_TIME, 1, 0])
 		options.append([Steam.NETWORKING_CONFIG_CONNECTION_USER_DATA, 2, 7])
+		if newer:
+			options = {Steam.NETWORKING_CONFIG_NAGLE_TIME: 0, Steam.NETWORKING_CONFIG_CONNECTION_USER_DATA: 7}
 		connection = Steam.connectByIPAddress("127.0.0.1:%d" % port, options)
 
 	func _process(_delta):
@@ -132,6 +135,7 @@ func play() -> void:
 	for n in 2:
 		players.append(Player.new())
 		root.add_child(players[n])
+		players[n].newer = n == 1
 		players[n].join(host.port)
 		await wait(func() -> bool: return players[n].heard == ["welcome"], "player %d is welcome" % n)
 		t.same(players[n].states, [[0, 1], [1, 3]], "states of player %d" % n)
