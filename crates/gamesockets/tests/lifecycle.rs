@@ -58,6 +58,18 @@ fn requests_can_be_refused() {
 }
 
 #[test]
+fn listen_sockets_are_counted() {
+    let context = common::context();
+    assert!(context.listeners().is_empty());
+    let listen = || context.listen("127.0.0.1:0".parse().unwrap()).unwrap();
+    let (first, second) = (listen(), listen());
+    let found = || context.listeners().iter().map(|listener| listener.local_addr()).collect::<Vec<_>>();
+    assert_eq!(found(), [first.local_addr(), second.local_addr()]);
+    first.close().unwrap();
+    assert_eq!(found(), [second.local_addr()]);
+}
+
+#[test]
 fn a_listen_socket_keeps_who_comes_in() {
     let (client, server) = (common::context(), common::context());
     let listener = server.listen("127.0.0.1:0".parse().unwrap()).unwrap();

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, reason = "godot-rust's macros make public items of private classes")]
 
 mod api;
+mod ending;
 mod entry;
 mod face;
 mod monitor;

@@ -1,6 +1,6 @@
 //! Threads end before the library that holds their code is unloaded, also those of objects that a game never frees.
 
-use crate::peer;
+use crate::ending;
 use gamesockets::{Context, WeakContext};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ pub(crate) fn watch(context: &Context) {
 
 /// Ends everything that is still there.
 pub(crate) fn stop_all() {
-    peer::finish_all();
+    ending::finish_all();
     let watched = std::mem::take(&mut *WATCHED.lock().unwrap_or_else(PoisonError::into_inner));
     for context in watched.iter().filter_map(WeakContext::upgrade) {
         context.shutdown();

@@ -123,27 +123,37 @@ func read_own() -> void:
 # Host: what a member sent.
 func relay(from: int, text: String) -> void:
 	if text.begins_with("/name "):
-		members[from] = text.trim_prefix("/name ").left(30)
+		var wanted := text.trim_prefix("/name ").left(30)
+		members[from] = wanted if wanted else "somebody"
 		NetworkingSockets.setConnectionName(from, members[from])
 		noted.emit("%s is member %d" % [NetworkingSockets.getConnectionName(from),
 				NetworkingSockets.getConnectionUserData(from)])
 		for line in history:
 			send(from, line, HISTORY)
-		tell_all("/members %d" % members.size())
+		tell_count()
 		return
 	var line := "%s: %s" % [members.get(from, "?"), text]
 	history.append(line)
 	tell_all(line)
 
 
+# Host: those who said their names. Whoever has not hears everything from the history, once he has.
+func introduced() -> Array:
+	return members.keys().filter(func(member: int) -> bool: return members[member] != "")
+
+
 func tell_all(text: String) -> void:
-	for member: int in members:
+	for member: int in introduced():
 		send(member, text)
+
+
+func tell_count() -> void:
+	tell_all("/members %d" % introduced().size())
 
 
 # Host: a connection that is up.
 func welcome(who: int) -> void:
-	members[who] = "?"
+	members[who] = ""
 	NetworkingSockets.setConnectionUserData(who, members.size())
 	NetworkingSockets.configureConnectionLanes(who, PRIORITIES.size(), PRIORITIES, WEIGHTS)
 	NetworkingSockets.setConnectionPollGroup(who, group)
@@ -170,7 +180,7 @@ func lost(who: int, info: Dictionary) -> void:
 	elif members.has(who):
 		noted.emit("%s is gone (%d: %s)" % [members[who], info.end_reason_code, info.end_debug])
 		members.erase(who)
-		tell_all("/members %d" % members.size())
+		tell_count()
 	NetworkingSockets.closeConnection(who, 0, "", false)
 
 

@@ -103,6 +103,13 @@ impl Context {
         Some(Listener { shared: self.shared.clone(), block })
     }
 
+    /// All listen sockets that were not closed, in the order of their slots.
+    pub fn listeners(&self) -> Vec<Listener> {
+        let listeners = lock(&self.shared.listeners);
+        let blocks = listeners.ids().filter_map(|id| listeners.get(id).cloned());
+        blocks.map(|block| Listener { shared: self.shared.clone(), block }).collect()
+    }
+
     /// The poll group behind a handle, if it was not destroyed.
     pub fn poll_group(&self, handle: PollGroupId) -> Option<PollGroup> {
         let group = lock(&self.shared.groups).get(handle)?.clone();

@@ -31,7 +31,8 @@ pub(crate) struct NetworkingSockets {
 /// An instance of its own, beside the singleton [NetworkingSockets] and with the same functions and signals.
 ///
 /// Several of them play several players inside one process: each has its own identity, settings, simulated network,
-/// connections and tables of names. It ends, with all its connections, when the last reference to it goes.
+/// connections and tables of names. It ends, with all its connections, when the last reference to it goes; what was closed
+/// with `linger` is still delivered, in the background, for up to 10 seconds.
 #[derive(GodotClass)]
 #[class(tool, init, base = RefCounted)]
 pub(crate) struct NetworkingSocketsContext {

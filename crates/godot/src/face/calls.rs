@@ -4,6 +4,7 @@ use super::addresses::Address;
 use super::fault::verdict;
 use super::results::{OK, of_accept};
 use super::{Face, Fault, Outcome};
+use crate::ending;
 use gamesockets::SocketPairKind;
 use gamesockets::config::{ConfigKey, ConfigValue};
 
@@ -19,7 +20,8 @@ impl Face {
         if address.port() == 0 {
             return Err(Fault::new(&format!("{address} has no port: give one, 1 to 65535")));
         }
-        match self.context()?.listen_with(address, options) {
+        let context = self.context()?;
+        match ending::listen(address.port(), || context.listen_with(address, options)) {
             Ok(listener) => Ok(listener.handle().to_raw().into()),
             Err(why) => Err(Fault::new(&why)),
         }

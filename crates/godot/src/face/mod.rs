@@ -22,6 +22,7 @@ pub(crate) use later::FAKE_IP_IDENTITY;
 pub(crate) use messages::{Arrived, Order, Sent};
 pub(crate) use status::{Facts, LaneFigures, RealTime};
 
+use crate::ending;
 use addresses::Address;
 use gamesockets::Context;
 use gamesockets::cert::TrustStore;
@@ -61,6 +62,15 @@ impl Face {
     /// The context, or why there is none.
     pub(crate) fn context(&self) -> Result<&Context, String> {
         self.context.as_ref().map_err(Clone::clone)
+    }
+}
+
+impl Drop for Face {
+    /// Connections end; what was promised still goes, in the background.
+    fn drop(&mut self) {
+        if let Ok(context) = &self.context {
+            ending::end(context.clone());
+        }
     }
 }
 

@@ -33,14 +33,6 @@ pub(super) const UNREAD_TIME: Duration = Duration::from_secs(10);
 /// From the start of a connection to the end of the exchange of greetings; beyond it the link is given up. Longer than
 /// the transport takes to give up an address where nobody answers, 10 s.
 pub(super) const HELLO_TIME: Duration = Duration::from_secs(20);
-/// How long a session that was closed goes on in the background, to deliver what was sent before.
-pub(super) const ENDING_TIME: Duration = Duration::from_secs(10);
-/// Sessions that end in the background at once. Further ones are cut off.
-pub(super) const ENDINGS_MAX: usize = 256;
-/// Between two looks at a session that ends.
-pub(super) const ENDING_TICK: Duration = Duration::from_millis(5);
-/// So long a session that listens at the port of one that still ends lets that one go on. Then that one is cut off.
-pub(super) const REBIND_TIME: Duration = Duration::from_millis(100);
 /// Addresses of one host name that are tried.
 pub(super) const ADDRESSES_MAX: usize = 4;
 /// So long, in milliseconds, an address of a name is tried while there are others. The last one gets all the time.

@@ -1,7 +1,6 @@
 //! The multiplayer peer: formats, the session without Godot, and the class.
 
 mod class;
-mod ending;
 mod hello;
 mod limits;
 mod link;
@@ -13,5 +12,3 @@ mod session;
 mod target;
 #[cfg(test)]
 mod tests;
-
-pub(crate) use ending::finish_all;

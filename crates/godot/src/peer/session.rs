@@ -1,6 +1,5 @@
 //! The peer without Godot: links to other peers, packets in and out, what there is to tell.
 
-use super::ending::{self, Rest};
 use super::hello::{Greeting, HelloError, Kind, Step};
 use super::limits::{
     ADDRESS_TIME_MS, BATCH, CHANNELS_MAX, HELLO_TIME, PACKET_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_PACKETS_MAX,
@@ -11,14 +10,14 @@ use super::outgoing::Outgoing;
 use super::packet::{Mode, PacketError, Payload, Room, Total};
 use super::reason::{self, text as text_of};
 use super::target::{Dialing, Lookup};
+use crate::ending::{self, Rest};
 use crate::{monitor, stopping};
 use gamesockets::config::{ConfigKey, ConfigValue, Scope};
 use gamesockets::{
-    BadHandle, Bytes, Connection, ConnectionHandle, ConnectionState, Context, ListenError, Listener, Message,
-    PollGroup, SendFlags,
+    BadHandle, Bytes, Connection, ConnectionHandle, ConnectionState, Context, Listener, Message, PollGroup,
+    SendFlags,
 };
 use std::collections::{BTreeMap, VecDeque};
-use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -208,12 +207,7 @@ impl Session {
 
     fn listen(&mut self, at: SocketAddr, options: &Options) -> Result<(), String> {
         let options = self.home.with_defaults(options);
-        let listen = || self.home.context.listen_with(at, &options);
-        let taken = |why: &ListenError| matches!(why, ListenError::Bind { source, .. } if source.kind() == ErrorKind::AddrInUse);
-        let made = listen().or_else(|why| match why {
-            why if taken(&why) => ending::retry(at.port(), || listen().ok()).ok_or(why),
-            why => Err(why),
-        });
+        let made = ending::listen(at.port(), || self.home.context.listen_with(at, &options));
         let listener = made.map_err(|why| why.to_string())?;
         listener.keep_incoming();
         self.listener = Some(listener);
@@ -670,7 +664,8 @@ impl Drop for Session {
         if !owned {
             let _ = self.group.destroy();
         }
-        Rest { context, owned, listener: self.listener.take() }.end();
+        let listeners = self.listener.take().into_iter().collect();
+        Rest { context, owned, listeners, farewell: (reason::LEFT, text_of(reason::LEFT)) }.end();
     }
 }
 

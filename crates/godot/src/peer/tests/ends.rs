@@ -1,7 +1,7 @@
 //! How sessions end, and what is left of them.
 
 use super::*;
-use crate::peer::ending;
+use crate::ending;
 use gamesockets::Context;
 use gamesockets::cert::TrustStore;
 use gamesockets::config::Scope;
