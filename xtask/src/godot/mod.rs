@@ -6,6 +6,7 @@ mod addon;
 mod arena;
 mod chat;
 mod examples;
+pub(crate) mod exchange;
 mod match_run;
 mod pages;
 mod pictures;
