@@ -13,10 +13,12 @@ mod core;
 mod delivery;
 mod identities;
 mod information;
+mod instances;
 mod later;
 mod messages;
 mod options;
 mod raw;
+mod record;
 
 pub(crate) use arg::{Int, List, Real, as_shown};
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};
