@@ -15,6 +15,8 @@ mod identities;
 mod information;
 mod instances;
 mod later;
+#[cfg(feature = "measure")]
+mod measure;
 mod messages;
 mod options;
 mod raw;
