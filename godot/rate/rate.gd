@@ -9,6 +9,7 @@ const PATIENCE_MS := 10000
 
 const Sockets := preload("res://sockets.gd")
 const Peers := preload("res://peers.gd")
+const Rpcs := preload("res://rpcs.gd")
 
 var rounds := 1
 var usec := 100000
@@ -30,6 +31,7 @@ func run() -> void:
 	await process_frame
 	sockets_rows()
 	peer_rows()
+	rpc_rows()
 	for number in rounds:
 		for at in rows.size():
 			print("round %d of %d: %s" % [number + 1, rounds, rows[at].name])
@@ -156,6 +158,47 @@ func peer_rows() -> void:
 	for reliable: bool in [true, false]:
 		add("multiplayer peer", "whole", reliable, ran_peers.bind(ours, reliable))
 		add("ENetMultiplayerPeer", "whole", reliable, ran_peers.bind(enet, reliable))
+
+# RPCs from one branch of the tree to another. Nobody else polls them.
+func rpc_rows() -> void:
+	multiplayer_poll = false
+	var ours := connected_rpcs("Ours", NetworkingSocketsMultiplayerPeer.new(), NetworkingSocketsMultiplayerPeer.new())
+	var enet := connected_rpcs("ENet", ENetMultiplayerPeer.new(), ENetMultiplayerPeer.new())
+	for reliable: bool in [true, false]:
+		add("RPC", "whole", reliable, ran.bind(ours, func() -> void: ours.calls(reliable, usec)))
+		add("RPC, ENetMultiplayerPeer", "whole", reliable, ran.bind(enet, func() -> void: enet.calls(reliable, usec)))
+
+func connected_rpcs(name: String, server: MultiplayerPeer, client: MultiplayerPeer) -> Rpcs:
+	var loop := Rpcs.new()
+	loop.called = branch(name + "Server")
+	loop.caller = branch(name + "Client")
+	var port := free_port()
+	if server.create_server(port) != OK or client.create_client("127.0.0.1", port) != OK:
+		stop("no peers for RPCs")
+	var apis: Array[SceneMultiplayer] = [loop.called.multiplayer, loop.caller.multiplayer]
+	apis[0].multiplayer_peer = server
+	apis[1].multiplayer_peer = client
+	var start := Time.get_ticks_msec()
+	while apis[0].get_peers().is_empty() or apis[1].get_peers().is_empty():
+		if Time.get_ticks_msec() - start > PATIENCE_MS:
+			stop("peers for RPCs do not meet")
+			break
+		apis[0].poll()
+		apis[1].poll()
+		OS.delay_usec(500)
+	return loop
+
+func branch(name: String) -> Rpcs.Called:
+	var top := Node.new()
+	top.name = name
+	root.add_child(top)
+	var api := SceneMultiplayer.new()
+	api.root_path = top.get_path()
+	set_multiplayer(api, top.get_path())
+	var node := Rpcs.Called.new()
+	node.name = "N"
+	top.add_child(node)
+	return node
 
 func ran_peers(loop: Peers, reliable: bool) -> Dictionary:
 	var mode := MultiplayerPeer.TRANSFER_MODE_RELIABLE if reliable else MultiplayerPeer.TRANSFER_MODE_UNRELIABLE
