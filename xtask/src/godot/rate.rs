@@ -249,6 +249,15 @@ fn tabulate(runs: &[Run]) -> Result<Vec<Figures>, String> {
     Ok(table)
 }
 
+/// Messages per second of a time in nanoseconds, to the thousand: `1 234 000`.
+fn thousands(ns: f64) -> String {
+    let number = (1e6 / ns).round();
+    match (number / 1e3).trunc() {
+        0.0 => format!("{number:.0} 000"),
+        millions => format!("{millions:.0} {:03.0} 000", number - 1e3 * millions),
+    }
+}
+
 /// The table for people, in the form of the book's.
 fn render(table: &[Figures]) -> String {
     let mut text = String::from(
@@ -257,11 +266,10 @@ fn render(table: &[Figures]) -> String {
     );
     for row in table {
         let mode = if row.reliable { "reliable" } else { "unreliable" };
-        let thousands = |ns: f64| format!("{:.0}", 1e6 / ns);
         let optional = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), |ns| format!("{ns:.0}"));
         let _ = writeln!(
             text,
-            "| {}, {mode} | {} 000 | {} to {} 000 | {:.0} | {} | {} | {:.0} | {:.0} | {} of {} |",
+            "| {}, {mode} | {} | {} to {} | {:.0} | {} | {} | {:.0} | {:.0} | {} of {} |",
             row.name,
             thousands(row.ns),
             thousands(row.slowest),
@@ -312,7 +320,8 @@ mod tests {
         assert_eq!((enet.script, enet.binding, enet.rest()), (Some(1000.0), None, 7000.0));
         assert_eq!((rust.script, rust.rest()), (None, 200.0));
         assert!(!fast.reliable);
-        assert!(render(&table).contains("| 200 000 | 111 to 250 000 | 5000 | 1000 | 500 | 3500 |"));
+        assert_eq!((thousands(142.0), thousands(999.9)), ("7 042 000".to_owned(), "1 000 000".to_owned()));
+        assert!(render(&table).contains("| 200 000 | 111 000 to 250 000 | 5000 | 1000 | 500 | 3500 |"));
     }
 
     #[test]
