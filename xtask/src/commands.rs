@@ -96,7 +96,7 @@ pub(crate) const TASKS: &[Task] = &[
     Task {
         name: "godot",
         words: "WHAT",
-        about: "addon: pack it; arena, chat: play the example; open EXAMPLE: in the editor; pictures: draw them anew",
+        about: "addon: pack it; arena, chat: play the example; open EXAMPLE: in the editor; pictures: draw them anew; rate: measure",
         flags: &[
             Flag {
                 name: "--clients",
@@ -112,6 +112,10 @@ pub(crate) const TASKS: &[Task] = &[
                 value: None,
                 help: "arena: one process falsifies its state, which must show",
             },
+            Flag { name: "--rounds", value: Some("N"), help: "rate: how often each row runs, in turn (7)" },
+            Flag { name: "--ms", value: Some("N"), help: "rate: length of each run (250)" },
+            Flag { name: "--window", value: Some("N"), help: "rate: messages on their way at most (2048)" },
+            Flag { name: "--json", value: None, help: "rate: every figure, for programs" },
             VERBOSE,
         ],
         passes_on_to: None,

@@ -2,7 +2,7 @@
 
 use super::chat::Chat;
 use super::match_run::Match;
-use super::{Profile, Project, errors_in, library, pages};
+use super::{Profile, Project, errors_in, library, pages, rate};
 use crate::engine::Engine;
 use crate::process::{Done, Step, run as run_step};
 use crate::report::Report;
@@ -36,6 +36,8 @@ pub(crate) fn check(repository: &Repository, engine: &Engine, verbose: bool, rep
     let label = format!("arena: 9 processes, {MATCH_SECONDS} s, 5 % loss, 50 ms each way");
     about.row(report, &label, || about.arena());
     about.row(report, "arena: one state altered is noticed", || about.altered());
+    // The last: it leaves another build of the library behind.
+    about.row(report, "rate: every row runs", || rate::check(repository, engine, verbose));
 }
 
 struct Checks<'a> {

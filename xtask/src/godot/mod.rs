@@ -6,9 +6,11 @@ mod addon;
 mod arena;
 mod chat;
 mod examples;
+pub(crate) mod exchange;
 mod match_run;
 mod pages;
 mod pictures;
+mod rate;
 
 pub(crate) use examples::check;
 
@@ -27,7 +29,7 @@ const IMPORT_LIMIT: Duration = Duration::from_secs(120);
 /// The package of the extension.
 const PACKAGE: &str = crate::suites::GODOT;
 /// What the word behind `./x godot` may be.
-const WORDS: &str = "addon, arena, chat, open or pictures";
+const WORDS: &str = "addon, arena, chat, open, pictures or rate";
 
 /// Which build of the library.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ pub(crate) fn command(repository: &Repository, args: &Args) -> Result<bool, Stri
         ["chat"] => chat::command(repository, args),
         ["open", example] => open(repository, example, verbose),
         ["pictures"] => pictures::command(repository, verbose),
+        ["rate"] => rate::command(repository, args),
         _ => Err(format!("`./x godot` needs one word more: {WORDS}")),
     }
 }
@@ -71,8 +74,18 @@ fn open(repository: &Repository, example: &str, verbose: bool) -> Result<bool, S
 
 /// Builds the extension and says where the library is.
 fn build(repository: &Repository, profile: Profile, verbose: bool) -> Result<PathBuf, String> {
+    build_with(repository, profile, &[], verbose)
+}
+
+/// The same with more words for cargo.
+fn build_with(
+    repository: &Repository,
+    profile: Profile,
+    words: &[&str],
+    verbose: bool,
+) -> Result<PathBuf, String> {
     let mut command = tool("cargo");
-    command.current_dir(&repository.root).args(["build", "--package", PACKAGE]);
+    command.current_dir(&repository.root).args(["build", "--package", PACKAGE]).args(words);
     if profile == Profile::Release {
         command.arg("--release").env("CARGO_PROFILE_RELEASE_STRIP", "debuginfo");
     }

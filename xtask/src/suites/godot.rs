@@ -6,6 +6,7 @@
 
 use super::{Ask, GODOT};
 use crate::engine::Engine;
+use crate::godot::exchange::{self, Missing};
 use crate::process::{Done, Step, run as run_step, tool};
 use crate::report::Report;
 use crate::testrun::{self, Selection};
@@ -44,6 +45,8 @@ struct Case {
     name: &'static str,
     /// Lines for the project's settings.
     settings: Vec<(String, String)>,
+    /// It talks to the program in C.
+    needs_exchange: bool,
     limit: Duration,
 }
 
@@ -92,10 +95,11 @@ fn cargo(ask: &Ask<'_>, label: &str, words: &[&str], report: &mut Report) -> boo
 
 /// Runs all scripts, a few at a time.
 fn scripts(ask: &Ask<'_>, engine: &Engine, report: &mut Report) {
-    let cases = match cases(&ask.repository.root.join(SCRIPTS)) {
+    let mut cases = match cases(&ask.repository.root.join(SCRIPTS)) {
         Ok(cases) => cases,
         Err(why) => return report.fail("GDScript", why, 0.0),
     };
+    let program = provide_exchange(ask, &mut cases, report);
     let waiting = Mutex::new(cases.iter().enumerate());
     let done = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
@@ -104,7 +108,7 @@ fn scripts(ask: &Ask<'_>, engine: &Engine, report: &mut Report) {
                 loop {
                     let next = waiting.lock().ok().and_then(|mut cases| cases.next());
                     let Some((at, case)) = next else { break };
-                    let result = run_case(ask, engine, case);
+                    let result = run_case(ask, engine, case, program.as_deref());
                     if let Ok(mut done) = done.lock() {
                         done.push((at, result));
                     }
@@ -120,6 +124,24 @@ fn scripts(ask: &Ask<'_>, engine: &Engine, report: &mut Report) {
             Err((why, seconds)) => report.fail(&case.label, why, seconds),
         }
     }
+}
+
+/// The program in C, if one of the cases needs it. Without it these cases go, and the report says why.
+fn provide_exchange(ask: &Ask<'_>, cases: &mut Vec<Case>, report: &mut Report) -> Option<PathBuf> {
+    if !cases.iter().any(|case| case.needs_exchange) {
+        return None;
+    }
+    let missing = match exchange::provide(ask.repository, ask.verbose) {
+        Ok(program) => return Some(program),
+        Err(missing) => missing,
+    };
+    for case in cases.extract_if(.., |case| case.needs_exchange) {
+        match &missing {
+            Missing::Compiler(why) => report.skip(&case.label, why),
+            Missing::Broken(why) => report.fail(&case.label, why.clone(), 0.0),
+        }
+    }
+    None
 }
 
 /// The scripts in the folder, each under every name that it asks for.
@@ -138,10 +160,11 @@ fn cases(folder: &Path) -> Result<Vec<Case>, String> {
     if cases.is_empty() { Err(format!("no {PREFIX}*.gd in {}", folder.display())) } else { Ok(cases) }
 }
 
-/// What the comments at the head of a script ask for: `# names:`, `# setting:`, `# limit:`.
+/// What the comments at the head of a script ask for: `# names:`, `# setting:`, `# needs: exchange`, `# limit:`.
 fn read_case(script: &str, text: &str) -> Result<Vec<Case>, String> {
     let mut names = vec![NAME, OTHER_NAME];
     let mut settings = Vec::new();
+    let mut needs_exchange = false;
     let mut limit = SCRIPT_LIMIT;
     for line in text.lines().take_while(|line| line.starts_with('#') || line.is_empty()) {
         let Some((word, value)) = line.trim_start_matches('#').trim().split_once(':') else { continue };
@@ -153,6 +176,8 @@ fn read_case(script: &str, text: &str) -> Result<Vec<Case>, String> {
                     value.split_once('=').ok_or_else(|| format!("{script}: `{line}` has no `=`"))?;
                 settings.push((key.trim().to_owned(), value.trim().to_owned()));
             }
+            "needs" if value == "exchange" => needs_exchange = true,
+            "needs" => return Err(format!("{script}: `{line}`: only the program `exchange` is there")),
             "limit" => {
                 limit = Duration::from_secs(value.parse().map_err(|_| format!("{script}: `{line}`"))?);
             }
@@ -165,13 +190,19 @@ fn read_case(script: &str, text: &str) -> Result<Vec<Case>, String> {
         if *name == OTHER_NAME {
             settings.push(("gamesockets/register_as_steam".to_owned(), "true".to_owned()));
         }
-        Case { label: format!("{short} ({name})"), script: script.to_owned(), name, settings, limit }
+        let label = format!("{short} ({name})");
+        Case { label, script: script.to_owned(), name, settings, needs_exchange, limit }
     };
     Ok(names.iter().map(case).collect())
 }
 
 /// Runs one script in a project of its own.
-fn run_case(ask: &Ask<'_>, engine: &Engine, case: &Case) -> Result<f64, (String, f64)> {
+fn run_case(
+    ask: &Ask<'_>,
+    engine: &Engine,
+    case: &Case,
+    program: Option<&Path>,
+) -> Result<f64, (String, f64)> {
     let folder = ask.repository.target.join("x/godot").join(format!("{}-{}", case.script, case.name));
     let project =
         prepare(ask, &folder, case).map_err(|error| (format!("preparing the project: {error}"), 0.0))?;
@@ -181,6 +212,7 @@ fn run_case(ask: &Ask<'_>, engine: &Engine, case: &Case) -> Result<f64, (String,
         .arg(&project)
         .arg("--script")
         .arg(format!("res://{}", case.script));
+    command.envs(program.map(|program| (exchange::VARIABLE, program)));
     let log = folder.join("output.log");
     let done = run_step(Step { label: &case.label, command, log, limit: case.limit, verbose: ask.verbose });
     judge(&done).map(|()| done.seconds).map_err(|why| (why, done.seconds))
@@ -306,10 +338,12 @@ mod tests {
 
     #[test]
     fn a_script_says_how_it_wants_to_run() {
-        let text =
-            "# About.\n# names: Steam\n# setting: gamesockets/a=false\n# limit: 90\nextends X\n# limit: 1\n";
+        let text = "# About.\n# names: Steam\n# setting: gamesockets/a=false\n# needs: exchange\n# limit: 90\nextends X\n# limit: 1\n";
         let cases = read_case("test_x.gd", text).unwrap();
         assert_eq!(cases.len(), 1);
+        assert!(cases[0].needs_exchange);
+        assert!(read_case("test_x.gd", "# needs: luck\n").is_err());
+        assert!(!read_case("test_x.gd", "extends X\n").unwrap()[0].needs_exchange);
         assert_eq!(cases[0].label, "x (Steam)");
         assert_eq!(cases[0].limit, Duration::from_secs(90));
         let settings = with_settings("[a]\n", &cases[0].settings);

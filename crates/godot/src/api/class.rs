@@ -4,12 +4,17 @@
 
 use super::arg::{Blob, Flag, Int, List, Loose, Real, Text};
 use super::convert::{self, tell};
-use super::core::Core;
+use super::core::{Core, answer};
+use super::instances;
 use crate::face::config::Setting;
 use crate::face::{Face, Fault, Order, Outcome, Sent, results};
 use gamesockets::config::ConfigValue;
 use godot::classes::Object;
 use godot::prelude::*;
+use std::sync::Arc;
+
+/// The answer to what cannot be sent.
+const NOT_SENT: Sent = Sent::refused(results::INVALID_PARAM);
 
 /// Encrypted, message-oriented UDP connections for games.
 ///
@@ -48,8 +53,17 @@ macro_rules! class {
                 self.core.face(stringify!($Class), || self.to_gd().upcast())
             }
 
+            /// The same without borrowing the object.
+            fn face_of(this: &Gd<Self>) -> Arc<Face> {
+                instances::find(this.instance_id_unchecked()).unwrap_or_else(|| {
+                    let bound = this.bind();
+                    let object = || this.clone().upcast();
+                    Arc::clone(bound.core.face(stringify!($Class), object))
+                })
+            }
+
             fn ask<T>(&self, function: &str, neutral: T, work: impl FnOnce(&Face) -> Outcome<T>) -> T {
-                super::core::answer(function, neutral, work(self.face()))
+                answer(function, neutral, work(self.face()))
             }
 
             /// Emits the signals of what happened. Neither lock nor guard is held meanwhile: a handler may let go of the

@@ -1,6 +1,7 @@
 //! From the face's values to Godot's, key by key.
 
 use super::options::Callables;
+use super::record::{Key, Record};
 use crate::face::config::Setting;
 use crate::face::{Arrived, FAKE_IP_IDENTITY, Facts, Happened, LaneFigures, RealTime, Sent};
 use gamesockets::config::ConfigValue;
@@ -80,30 +81,42 @@ pub(super) fn real_time(status: &RealTime, get_status: bool) -> VarDictionary {
 }
 
 pub(super) fn sent(sent: Sent) -> VarDictionary {
-    vdict! { "result" => sent.result, "message_number" => sent.number }
+    let mut record = Record::new();
+    record.put(Key::Result, sent.result.to_variant());
+    record.put(Key::MessageNumber, sent.number.to_variant());
+    record.done()
 }
 
-pub(super) fn messages(arrived: &[Arrived]) -> VarArray {
-    arrived.iter().map(|message| message_of(message).to_variant()).collect()
+pub(super) fn messages<'a>(arrived: &'a [Arrived]) -> VarArray {
+    // Mostly they are all of one peer.
+    let mut identity = ("", GString::new().to_variant());
+    let one = |message: &'a Arrived| {
+        if *message.identity != *identity.0 {
+            identity = (&message.identity, GString::from(&*message.identity).to_variant());
+        }
+        message_of(message, &identity.1).to_variant()
+    };
+    arrived.iter().map(one).collect()
 }
 
-fn message_of(message: &Arrived) -> VarDictionary {
+fn message_of(message: &Arrived, identity: &Variant) -> VarDictionary {
     let size = i64::try_from(message.payload.len()).unwrap_or(i64::MAX);
-    vdict! {
-        "payload" => &PackedByteArray::from(&message.payload[..]),
-        "size" => size,
-        "connection" => message.connection,
-        "identity" => &GString::from(&message.identity),
-        "user_data" => message.user_data,
-        "time_received" => message.time,
-        "message_number" => message.number,
-        "channel" => NO_CHANNEL,
-        "flags" => message.flags,
-        "receiver_user_data" => message.user_data,
-        "sender_user_data" => 0_i64,
-        "lane" => message.lane,
-        "payload_string" => &text_of(&message.payload),
-    }
+    let mut record = Record::new();
+    let mut put = |key, value| record.put(key, value);
+    put(Key::Payload, PackedByteArray::from(&message.payload[..]).to_variant());
+    put(Key::Size, size.to_variant());
+    put(Key::Connection, message.connection.to_variant());
+    put(Key::Identity, identity.clone());
+    put(Key::UserData, message.user_data.to_variant());
+    put(Key::TimeReceived, message.time.to_variant());
+    put(Key::MessageNumber, message.number.to_variant());
+    put(Key::Channel, NO_CHANNEL.to_variant());
+    put(Key::Flags, message.flags.to_variant());
+    put(Key::ReceiverUserData, message.user_data.to_variant());
+    put(Key::SenderUserData, 0_i64.to_variant());
+    put(Key::Lane, message.lane.to_variant());
+    put(Key::PayloadString, text_of(&message.payload).to_variant());
+    record.done()
 }
 
 /// Bytes as text, as well as that goes. It ends at a zero byte, as text of Godot's does.

@@ -1,6 +1,7 @@
 //! What both classes are inside.
 
 use super::delivery::Delivery;
+use super::instances;
 use super::options::Callables;
 use crate::face::{Face, Outcome};
 use crate::{monitor, pump, settings, stopping};
@@ -31,13 +32,14 @@ pub(super) struct Teller {
 
 impl Core {
     /// The instance; the object that it belongs to, of that class, is remembered for its events.
-    pub(super) fn face(&self, class: &'static str, object: impl FnOnce() -> Gd<Object>) -> &Face {
+    pub(super) fn face(&self, class: &'static str, object: impl FnOnce() -> Gd<Object>) -> &Arc<Face> {
         self.face.get_or_init(|| {
             let object = object();
             if self.id.set(object.instance_id()).is_ok() {
                 pump::add(&object);
             }
             let face = Arc::new(Face::new(&settings::trusted_roots()));
+            instances::add(object.instance_id(), &face);
             if let Ok(context) = face.context() {
                 stopping::watch(context);
                 monitor::watch(class, context);
@@ -60,6 +62,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         if let Some(id) = self.id.get() {
             pump::remove(*id);
+            instances::remove(*id);
         }
     }
 }

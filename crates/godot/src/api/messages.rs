@@ -10,35 +10,37 @@ macro_rules! functions {
             /// or 8 for a bad handle or a message that is too large, 3 if the connection is over, 25 if too much waits
             /// already, 41 if a no-delay message would have had to wait; and `message_number`, which counts from
             /// 1, or is -1.
-            #[func(rename = sendMessageToConnection)]
+            #[func(gd_self, rename = sendMessageToConnection)]
             fn send_message_to_connection(
-                &self,
+                this: Gd<Self>,
                 connection_handle: Int,
                 data: Blob,
                 flags: Int,
             ) -> VarDictionary {
-                const REFUSED: Sent = Sent::refused(results::INVALID_PARAM);
-                convert::sent(self.ask("sendMessageToConnection", REFUSED, |face| {
+                let face = Self::face_of(&this);
+                let send = || {
                     let connection = connection_handle.get("connection_handle")?;
                     face.send(connection, data.get("data")?.as_slice(), flags.get("flags")?, 0)
-                }))
+                };
+                convert::sent(answer("sendMessageToConnection", NOT_SENT, send()))
             }
 
             /// As [method sendMessageToConnection], on a lane that [method configureConnectionLanes] made.
-            #[func(rename = sendMessageToConnectionOnLane)]
+            #[func(gd_self, rename = sendMessageToConnectionOnLane)]
             fn send_message_to_connection_on_lane(
-                &self,
+                this: Gd<Self>,
                 connection_handle: Int,
                 data: Blob,
                 flags: Int,
                 lane: Int,
             ) -> VarDictionary {
-                const REFUSED: Sent = Sent::refused(results::INVALID_PARAM);
-                convert::sent(self.ask("sendMessageToConnectionOnLane", REFUSED, |face| {
+                let face = Self::face_of(&this);
+                let send = || {
                     let connection = connection_handle.get("connection_handle")?;
                     let (flags, lane) = (flags.get("flags")?, lane.get("lane")?);
                     face.send(connection, data.get("data")?.as_slice(), flags, lane)
-                }))
+                };
+                convert::sent(answer("sendMessageToConnectionOnLane", NOT_SENT, send()))
             }
 
             /// Sends the same message [param messages] times in one operation, and stops at the first that is not taken.
@@ -84,23 +86,32 @@ macro_rules! functions {
             /// `message_number`, `channel` (-1), `flags` (8 if reliable),
             /// `receiver_user_data`, `sender_user_data` (0) and `lane`. Empty if none
             /// waits, and for a bad handle.
-            #[func(rename = receiveMessagesOnConnection)]
-            fn receive_messages_on_connection(&self, connection_handle: Int, max_messages: Int) -> VarArray {
-                convert::messages(&self.ask("receiveMessagesOnConnection", Vec::new(), |face| {
-                    face.receive(
-                        connection_handle.get("connection_handle")?,
-                        max_messages.get("max_messages")?,
-                    )
-                }))
+            #[func(gd_self, rename = receiveMessagesOnConnection)]
+            fn receive_messages_on_connection(
+                this: Gd<Self>,
+                connection_handle: Int,
+                max_messages: Int,
+            ) -> VarArray {
+                let face = Self::face_of(&this);
+                let receive = || {
+                    let connection = connection_handle.get("connection_handle")?;
+                    face.receive(connection, max_messages.get("max_messages")?)
+                };
+                let messages = answer("receiveMessagesOnConnection", Vec::new(), receive());
+                convert::messages(&messages)
             }
 
             /// As [method receiveMessagesOnConnection], over all connections of a poll group, in the order in which the
             /// messages were complete.
-            #[func(rename = receiveMessagesOnPollGroup)]
-            fn receive_messages_on_poll_group(&self, pollGroup: Int, max_messages: Int) -> VarArray {
-                convert::messages(&self.ask("receiveMessagesOnPollGroup", Vec::new(), |face| {
-                    face.receive_from_group(pollGroup.get("pollGroup")?, max_messages.get("max_messages")?)
-                }))
+            #[func(gd_self, rename = receiveMessagesOnPollGroup)]
+            fn receive_messages_on_poll_group(this: Gd<Self>, pollGroup: Int, max_messages: Int) -> VarArray {
+                let face = Self::face_of(&this);
+                let receive = || {
+                    let group = pollGroup.get("pollGroup")?;
+                    face.receive_from_group(group, max_messages.get("max_messages")?)
+                };
+                let messages = answer("receiveMessagesOnPollGroup", Vec::new(), receive());
+                convert::messages(&messages)
             }
 
             /// Divides what we send over a connection into lanes.

@@ -13,10 +13,14 @@ mod core;
 mod delivery;
 mod identities;
 mod information;
+mod instances;
 mod later;
+#[cfg(feature = "measure")]
+mod measure;
 mod messages;
 mod options;
 mod raw;
+mod record;
 
 pub(crate) use arg::{Int, List, Real, as_shown};
 pub(crate) use class::{NetworkingSockets, NetworkingSocketsContext};

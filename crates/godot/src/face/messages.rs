@@ -3,7 +3,9 @@
 use super::fault::verdict;
 use super::results::{INVALID_PARAM, NO_CONNECTION, OK, of_flush, of_lanes, of_send};
 use super::{Face, Fault, Outcome};
-use gamesockets::{Bytes, Connection, LaneConfig, Message, SendFlags};
+use gamesockets::{Bytes, Connection, ConnectionHandle, LaneConfig, Message, SendFlags};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Most messages of one call. An empty message fills no send buffer, so that something has to end the call.
 const MESSAGES_MAX: usize = 65_536;
@@ -34,7 +36,7 @@ pub(crate) struct Arrived {
     pub(crate) payload: Bytes,
     pub(crate) connection: i64,
     /// Of the peer, as text.
-    pub(crate) identity: String,
+    pub(crate) identity: Arc<str>,
     pub(crate) user_data: i64,
     /// Microseconds of the local clock.
     pub(crate) time: i64,
@@ -125,21 +127,16 @@ impl Face {
         Ok(self.describe(messages))
     }
 
-    /// Adds who sent them: mostly the same one as before.
+    /// Adds who sent them.
     fn describe(&self, messages: Vec<Message>) -> Vec<Arrived> {
-        let mut last = None;
+        let mut known = BTreeMap::new();
         let mut out = Vec::with_capacity(messages.len());
         for message in messages {
             let handle = message.connection();
-            if last.as_ref().is_none_or(|(known, _)| *known != handle) {
-                // A connection that is closed this moment is nobody any more.
-                let found = self.context().ok().and_then(|context| context.connection(handle));
-                let who = found.map(|connection| connection.identity()).unwrap_or_default();
-                last = Some((handle, who.to_string()));
-            }
+            let identity = known.entry(handle).or_insert_with(|| self.name_of(handle));
             out.push(Arrived {
                 connection: handle.to_raw().into(),
-                identity: last.as_ref().map(|(_, who)| who.clone()).unwrap_or_default(),
+                identity: Arc::clone(identity),
                 user_data: message.user_data(),
                 time: count(message.received_at().as_micros()),
                 number: count(message.number()),
@@ -149,6 +146,12 @@ impl Face {
             });
         }
         out
+    }
+
+    /// Who is at the other end, as text. A connection that is closed this moment is nobody any more.
+    fn name_of(&self, handle: ConnectionHandle) -> Arc<str> {
+        let found = self.context().ok().and_then(|context| context.connection(handle));
+        found.map(|connection| connection.identity()).unwrap_or_default().to_string().into()
     }
 
     pub(crate) fn configure_lanes(
@@ -295,7 +298,7 @@ mod tests {
         let arrived = receive(&face, b, 6);
         let payloads: Vec<&[u8]> = arrived.iter().map(|message| &message.payload[..]).collect();
         assert_eq!(payloads, [&b"x"[..], b"y", b"y", b"y", b"1", b""]);
-        assert!(arrived.iter().all(|message| message.identity == "str:b" && message.flags == 8));
+        assert!(arrived.iter().all(|message| &*message.identity == "str:b" && message.flags == 8));
     }
 
     #[test]
