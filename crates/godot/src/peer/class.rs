@@ -1,15 +1,14 @@
 //! What Godot sees of the multiplayer peer.
 
-use super::limits::{CHANNELS_MAX, PACKET_BYTES_MAX, PEERS_MAX};
-use super::link::PutError;
-use super::packet::Mode;
+use super::limits::PEERS_MAX;
 use super::resolve::lookup;
-use super::session::{Home, SERVER, Session, Signal, Status};
+use super::session::{Home, Session};
+use super::state::{Shared, lock};
 use super::target::{Target, address, target};
+use super::virtuals;
 use crate::api::{List, NetworkingSocketsContext, read_options, short};
 use crate::{face, settings};
-use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
-use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension};
+use godot::classes::MultiplayerPeerExtension;
 use godot::global::Error;
 use godot::prelude::*;
 
@@ -25,12 +24,7 @@ use godot::prelude::*;
 #[derive(GodotClass)]
 #[class(tool, init, base = MultiplayerPeerExtension)]
 pub(crate) struct NetworkingSocketsMultiplayerPeer {
-    session: Option<Session>,
-    refuses: bool,
-    target: i32,
-    channel: u8,
-    mode: Mode,
-    last_end: (u32, String),
+    pub(super) state: Shared,
     /// Where to listen and connect, if not in a context of the peer's own. It counts for the next `create_...`, which puts
     /// the peer's connections beside those of the game: they have the context's identity, certificate, trusted roots,
     /// settings and simulated network, and its functions take their handles. Closing the peer leaves the context as it
@@ -56,7 +50,7 @@ impl NetworkingSocketsMultiplayerPeer {
     /// sent, it gets up to 0.1 s to be done with it; then that is lost.
     #[func]
     fn create_server(
-        &mut self,
+        &self,
         port: i64,
         #[opt(default = 32)] max_clients: i64,
         #[opt(default = "::")] bind_address: GString,
@@ -73,7 +67,7 @@ impl NetworkingSocketsMultiplayerPeer {
     /// `port`, `address` has to hold it. Up to four addresses of a name are tried one after the other.
     #[func]
     fn create_client(
-        &mut self,
+        &self,
         address: GString,
         #[opt(default = 0)] port: i64,
         #[opt(default = List::empty())] options: List,
@@ -93,7 +87,7 @@ impl NetworkingSocketsMultiplayerPeer {
     /// members connect to each other at once, one of the connections is dropped.
     #[func]
     fn create_mesh(
-        &mut self,
+        &self,
         unique_id: i64,
         #[opt(default = 0)] port: i64,
         #[opt(default = "::")] bind_address: GString,
@@ -112,7 +106,7 @@ impl NetworkingSocketsMultiplayerPeer {
     /// Connects to a member of the mesh whose unique id is known, by its IP address.
     #[func]
     fn add_mesh_peer(
-        &mut self,
+        &self,
         unique_id: i64,
         address: GString,
         #[opt(default = 0)] port: i64,
@@ -120,7 +114,7 @@ impl NetworkingSocketsMultiplayerPeer {
     ) -> Error {
         let to = self::address(&address.to_string(), port).and_then(|to| Ok((to, read_options(&options)?)));
         let id = i32::try_from(unique_id).unwrap_or(0);
-        let result = match (self.session.as_mut(), to) {
+        let result = match (lock(&self.state).session.as_mut(), to) {
             (Some(session), Ok((to, options))) if !session.has_relay() => session.connect(to, id, &options),
             (_, Err(why)) => Err(why),
             _ => Err("this is no mesh; call create_mesh first".to_owned()),
@@ -134,13 +128,13 @@ impl NetworkingSocketsMultiplayerPeer {
     /// Why the last peer ended: its reason code, 0 if none ended.
     #[func]
     fn get_last_disconnect_reason(&self) -> i64 {
-        i64::from(self.end().0)
+        i64::from(lock(&self.state).end().0)
     }
 
     /// A sentence about the end of the last peer.
     #[func]
     fn get_last_disconnect_text(&self) -> GString {
-        GString::from(&self.end().1)
+        GString::from(&lock(&self.state).end().1)
     }
 
     /// The handle of the connection to a peer; 0 if there is none.
@@ -185,16 +179,13 @@ impl NetworkingSocketsMultiplayerPeer {
         }
     }
 
-    fn connection(&self, function: &str, peer: i64) -> Option<&gamesockets::Connection> {
-        let found = i32::try_from(peer).ok().and_then(|id| self.session.as_ref()?.connection(id));
+    fn connection(&self, function: &str, peer: i64) -> Option<gamesockets::Connection> {
+        let id = i32::try_from(peer).ok();
+        let found = id.and_then(|id| lock(&self.state).session.as_ref()?.connection(id).cloned());
         if found.is_none() {
             godot_error!("{function}: there is no peer {peer}");
         }
         found
-    }
-
-    fn end(&self) -> &(u32, String) {
-        self.session.as_ref().map_or(&self.last_end, Session::last_end)
     }
 
     /// The context that is set, or a new one.
@@ -205,42 +196,34 @@ impl NetworkingSocketsMultiplayerPeer {
         }
     }
 
-    fn start<F>(&mut self, function: &str, made: Result<F, String>) -> Error
+    fn start<F>(&self, function: &str, made: Result<F, String>) -> Error
     where
         F: FnOnce(Home) -> Result<Session, String>,
     {
-        if self.session.is_some() {
-            return fail(function, "it is in use already; call close first", Error::ERR_ALREADY_IN_USE);
+        let in_use = || fail(function, "it is in use already; call close first", Error::ERR_ALREADY_IN_USE);
+        if lock(&self.state).session.is_some() {
+            return in_use();
         }
         let make = match made {
             Ok(make) => make,
             Err(why) => return fail(function, &why, Error::ERR_INVALID_PARAMETER),
         };
-        match self.home().and_then(make) {
-            Ok(mut session) => {
-                session.refuses = self.refuses;
-                self.last_end = (0, String::new());
-                self.session = Some(session);
-                Error::OK
-            }
-            Err(why) => fail(function, &why, Error::ERR_CANT_CREATE),
-        }
-    }
-
-    fn front(&self) -> Option<&super::session::Packet> {
-        self.session.as_ref()?.next()
+        let session = match self.home().and_then(make) {
+            Ok(session) => session,
+            Err(why) => return fail(function, &why, Error::ERR_CANT_CREATE),
+        };
+        let too_late = lock(&self.state).start(session);
+        if too_late.is_some() { in_use() } else { Error::OK }
     }
 }
 
-/// Lets go of the object of a function that runs. If a handler dropped all other references, it goes afterwards.
-fn let_go_later(object: Gd<NetworkingSocketsMultiplayerPeer>) {
-    if object.get_reference_count() == 1 {
-        let hold = move |_: &[&Variant]| _ = &object;
-        Callable::from_fn("gamesockets: the end of a peer", hold).call_deferred(&[]);
+impl Drop for NetworkingSocketsMultiplayerPeer {
+    fn drop(&mut self) {
+        virtuals::forget(self.base.obj_sys());
     }
 }
 
-fn fail(function: &str, why: &str, error: Error) -> Error {
+pub(super) fn fail(function: &str, why: &str, error: Error) -> Error {
     godot_error!("{function}: {}", short(why));
     error
 }
@@ -249,147 +232,4 @@ fn fail(function: &str, why: &str, error: Error) -> Error {
 fn local(text: &GString, port: i64) -> Result<std::net::SocketAddr, String> {
     let text = text.to_string();
     address(if text == "*" { "::" } else { &text }, port)
-}
-
-fn mode_of(mode: Mode) -> TransferMode {
-    match mode {
-        Mode::Unreliable => TransferMode::UNRELIABLE,
-        Mode::Ordered => TransferMode::UNRELIABLE_ORDERED,
-        Mode::Reliable => TransferMode::RELIABLE,
-    }
-}
-
-#[godot_api]
-impl IMultiplayerPeerExtension for NetworkingSocketsMultiplayerPeer {
-    fn get_available_packet_count(&self) -> i32 {
-        self.session.as_ref().map_or(0, |s| i32::try_from(s.waiting()).unwrap_or(i32::MAX))
-    }
-
-    fn get_max_packet_size(&self) -> i32 {
-        PACKET_BYTES_MAX as i32
-    }
-
-    fn get_packet_script(&mut self) -> PackedByteArray {
-        let packet = self.session.as_mut().and_then(Session::pop);
-        if packet.is_none() {
-            godot_error!("get_packet: no packet waits");
-        }
-        packet.map(|packet| PackedByteArray::from(&packet.data[..])).unwrap_or_default()
-    }
-
-    fn put_packet_script(&mut self, p_buffer: PackedByteArray) -> Error {
-        let (target, mode, channel) = (self.target, self.mode, self.channel);
-        let Some(session) = self.session.as_mut().filter(|s| s.status() == Status::Connected) else {
-            return fail("put_packet", "not connected", Error::ERR_UNCONFIGURED);
-        };
-        match session.put(target, mode, channel, p_buffer.as_slice()) {
-            Ok(()) => Error::OK,
-            Err(why @ PutError::Full(..)) => fail("put_packet", &why.to_string(), Error::ERR_OUT_OF_MEMORY),
-            Err(why) => fail("put_packet", &why.to_string(), Error::ERR_INVALID_PARAMETER),
-        }
-    }
-
-    fn get_packet_channel(&self) -> i32 {
-        self.front().map_or(0, |packet| i32::from(packet.channel))
-    }
-
-    fn get_packet_mode(&self) -> TransferMode {
-        self.front().map_or(TransferMode::RELIABLE, |packet| mode_of(packet.mode))
-    }
-
-    fn get_packet_peer(&self) -> i32 {
-        self.front().map_or(0, |packet| packet.from)
-    }
-
-    fn set_transfer_channel(&mut self, p_channel: i32) {
-        match u8::try_from(p_channel).ok().filter(|channel| *channel < CHANNELS_MAX) {
-            Some(channel) => self.channel = channel,
-            None => godot_error!("set_transfer_channel: {p_channel} is no channel; they are 0 to 63"),
-        }
-    }
-
-    fn get_transfer_channel(&self) -> i32 {
-        i32::from(self.channel)
-    }
-
-    fn set_transfer_mode(&mut self, p_mode: TransferMode) {
-        self.mode = match p_mode {
-            TransferMode::UNRELIABLE => Mode::Unreliable,
-            TransferMode::UNRELIABLE_ORDERED => Mode::Ordered,
-            _ => Mode::Reliable,
-        };
-    }
-
-    fn get_transfer_mode(&self) -> TransferMode {
-        mode_of(self.mode)
-    }
-
-    fn set_target_peer(&mut self, p_peer: i32) {
-        self.target = p_peer;
-    }
-
-    fn is_server(&self) -> bool {
-        self.session.as_ref().is_some_and(|s| s.has_relay() && s.id() == SERVER)
-    }
-
-    fn poll(&mut self) {
-        if let Some(session) = self.session.as_mut() {
-            session.poll();
-        }
-        let keep = self.to_gd();
-        // One at a time: a handler may close or disconnect, which takes back what is not told yet.
-        while let Some(signal) = self.session.as_mut().and_then(Session::signal) {
-            let mut base = self.base_mut();
-            match signal {
-                Signal::Connected(id) => base.emit_signal("peer_connected", &[id.to_variant()]),
-                Signal::Disconnected(id) => base.emit_signal("peer_disconnected", &[id.to_variant()]),
-                Signal::Ended { id, reason, text } => {
-                    base.emit_signal("peer_ended", &[id.to_variant(), reason.to_variant(), text.to_variant()])
-                }
-            };
-        }
-        if self.session.as_ref().is_some_and(|s| s.status() == Status::Disconnected) {
-            self.close();
-        }
-        let_go_later(keep);
-    }
-
-    fn close(&mut self) {
-        if let Some(session) = self.session.take() {
-            self.last_end = session.last_end().clone();
-        }
-    }
-
-    fn disconnect_peer(&mut self, p_peer: i32, p_force: bool) {
-        if !self.session.as_mut().is_some_and(|s| s.disconnect(p_peer, p_force)) {
-            godot_error!("disconnect_peer: there is no peer {p_peer}");
-        }
-    }
-
-    fn get_unique_id(&self) -> i32 {
-        self.session.as_ref().map_or(0, Session::id)
-    }
-
-    fn set_refuse_new_connections(&mut self, p_enable: bool) {
-        self.refuses = p_enable;
-        if let Some(session) = self.session.as_mut() {
-            session.refuses = p_enable;
-        }
-    }
-
-    fn is_refusing_new_connections(&self) -> bool {
-        self.refuses
-    }
-
-    fn is_server_relay_supported(&self) -> bool {
-        self.session.as_ref().is_some_and(Session::has_relay)
-    }
-
-    fn get_connection_status(&self) -> ConnectionStatus {
-        match self.session.as_ref().map_or(Status::Disconnected, Session::status) {
-            Status::Disconnected => ConnectionStatus::DISCONNECTED,
-            Status::Connecting => ConnectionStatus::CONNECTING,
-            Status::Connected => ConnectionStatus::CONNECTED,
-        }
-    }
 }

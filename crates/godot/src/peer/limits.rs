@@ -24,6 +24,8 @@ pub(super) const UNFINISHED_TOTAL_MAX: usize = 256 << 20;
 pub(super) const QUEUE_PACKETS_MAX: usize = 64 << 10;
 /// The same, in bytes. One batch more than this may be there.
 pub(super) const QUEUE_BYTES_MAX: usize = 64 << 20;
+/// Threads whose last packets are kept, as the engine reads them where they are.
+pub(super) const READERS_MAX: usize = 64;
 /// Messages taken from the transport at a time.
 pub(super) const BATCH: usize = 64;
 /// Peers of a server or mesh, as with ENet.

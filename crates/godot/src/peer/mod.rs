@@ -1,5 +1,6 @@
 //! The multiplayer peer: formats, the session without Godot, and the class.
 
+mod calls;
 mod class;
 mod hello;
 mod limits;
@@ -9,6 +10,8 @@ mod packet;
 mod reason;
 mod resolve;
 mod session;
+mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod virtuals;

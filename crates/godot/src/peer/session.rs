@@ -561,10 +561,10 @@ impl Session {
         let number = self.number(mode, channel);
         let packet = Outgoing::new(mode, channel, number, data);
         let mut result = Ok(());
-        for (&id, handle) in &self.by_id {
-            if target > 0 && id != target || target < 0 && Some(id) == target.checked_neg() {
-                continue;
-            }
+        let all_but = target.checked_neg();
+        let one = (target > 0).then(|| self.by_id.get_key_value(&target)).flatten();
+        let several = (target <= 0).then(|| self.by_id.iter().filter(|(id, _)| Some(**id) != all_but));
+        for (_, handle) in one.into_iter().chain(several.into_iter().flatten()) {
             if let Some(link) = self.links.get_mut(handle) {
                 // Also after one that could not: the others get theirs.
                 let put = link.put(&packet);

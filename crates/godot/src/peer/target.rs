@@ -14,7 +14,7 @@ pub(super) enum Target {
 }
 
 /// Looks a host name up, in the background: nothing while it goes on, then its addresses or why there are none.
-pub(super) type Lookup = Box<dyn FnMut() -> Option<Result<Vec<IpAddr>, String>>>;
+pub(super) type Lookup = Box<dyn FnMut() -> Option<Result<Vec<IpAddr>, String>> + Send>;
 
 /// Reads a text and a port; the port may be part of the text.
 pub(super) fn target(text: &str, port: i64) -> Result<Target, String> {
