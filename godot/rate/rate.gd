@@ -150,11 +150,7 @@ func peer_rows() -> void:
 	var idle := copy(Peers, { "receiver.get_available_packet_count() > 0": "receiver.get_available_packet_count() + count < sent - arrived" })
 	idle.sender = OfflineMultiplayerPeer.new()
 	idle.receiver = idle.sender
-	var echo := Peers.new()
-	echo.sender = ClassDB.instantiate("NetworkingSocketsEchoPeer")
-	echo.receiver = echo.sender
 	add("multiplayer peer", "script", true, ran_idle.bind(idle))
-	add("multiplayer peer", "binding", true, ran.bind(echo, func() -> void: echo.packets(usec)))
 	for reliable: bool in [true, false]:
 		add("multiplayer peer", "whole", reliable, ran_peers.bind(ours, reliable))
 		add("ENetMultiplayerPeer", "whole", reliable, ran_peers.bind(enet, reliable))

@@ -24,7 +24,7 @@ const WINDOW: u64 = 2048;
 const WINDOWS: std::ops::RangeInclusive<u64> = 64..=8192;
 /// The script and its rows, as many as there are in a round.
 const SCRIPTS: &str = "godot/rate";
-const ROWS: usize = 28;
+const ROWS: usize = 27;
 /// Beside the rows' own time.
 const AROUND: Duration = Duration::from_secs(60);
 /// What a row's line begins with.

@@ -85,6 +85,10 @@ pub(super) const UNSAFE: &[Unsafe] = &[
         reason: "a dictionary for each message: the safe form takes twice as long",
     },
     Unsafe {
+        path: "crates/godot/src/peer/virtuals.rs",
+        reason: "functions that the engine calls for each packet: the safe form borrows the object each time",
+    },
+    Unsafe {
         path: "crates/godot/src/entry.rs",
         reason: "the entry point of an extension is declared unsafe, and ours calls godot-rust's",
     },

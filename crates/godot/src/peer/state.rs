@@ -62,6 +62,12 @@ impl State {
         Some(data)
     }
 
+    /// The packets that are kept for those who read them.
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> Vec<Bytes> {
+        self.read.iter().map(|(_, packet)| packet.clone()).collect()
+    }
+
     /// Sends a packet to the target, in the mode and on the channel that are set.
     pub(super) fn put(&mut self, data: &[u8]) -> Result<(), NotPut> {
         let connected = self.session.as_mut().filter(|s| s.status() == Status::Connected);

@@ -3,6 +3,7 @@
 use super::link::PutError;
 mod ends;
 mod hostile;
+mod state;
 
 use super::packet::Mode;
 use super::reason;

@@ -9,9 +9,6 @@ use super::convert;
 use crate::face::{Arrived, Sent, results};
 use alone::Pair;
 use gamesockets::SendFlags;
-use godot::classes::multiplayer_peer::{ConnectionStatus, TransferMode};
-use godot::classes::{IMultiplayerPeerExtension, MultiplayerPeerExtension};
-use godot::global::Error;
 use godot::prelude::*;
 use std::cell::{Cell, RefCell};
 use std::mem::ManuallyDrop;
@@ -189,92 +186,5 @@ impl NetworkingSocketsEcho {
                 VarDictionary::new()
             }
         }
-    }
-}
-
-/// A multiplayer peer that hands back as many packets as were put in.
-#[derive(GodotClass)]
-#[class(tool, init, base = MultiplayerPeerExtension)]
-struct NetworkingSocketsEchoPeer {
-    waiting: i32,
-    #[init(val = vec![b'x'; BYTES])]
-    packet: Vec<u8>,
-    base: Base<MultiplayerPeerExtension>,
-}
-
-#[godot_api]
-impl IMultiplayerPeerExtension for NetworkingSocketsEchoPeer {
-    fn get_available_packet_count(&self) -> i32 {
-        self.waiting
-    }
-
-    fn get_max_packet_size(&self) -> i32 {
-        BYTES as i32
-    }
-
-    fn get_packet_script(&mut self) -> PackedByteArray {
-        self.waiting -= 1;
-        PackedByteArray::from(&self.packet[..])
-    }
-
-    fn put_packet_script(&mut self, p_buffer: PackedByteArray) -> Error {
-        self.packet.clear();
-        self.packet.extend_from_slice(p_buffer.as_slice());
-        self.waiting += 1;
-        Error::OK
-    }
-
-    fn get_packet_channel(&self) -> i32 {
-        0
-    }
-
-    fn get_packet_mode(&self) -> TransferMode {
-        TransferMode::RELIABLE
-    }
-
-    fn set_transfer_channel(&mut self, _channel: i32) {}
-
-    fn get_transfer_channel(&self) -> i32 {
-        0
-    }
-
-    fn set_transfer_mode(&mut self, _mode: TransferMode) {}
-
-    fn get_transfer_mode(&self) -> TransferMode {
-        TransferMode::RELIABLE
-    }
-
-    fn set_target_peer(&mut self, _peer: i32) {}
-
-    fn get_packet_peer(&self) -> i32 {
-        1
-    }
-
-    fn is_server(&self) -> bool {
-        true
-    }
-
-    fn poll(&mut self) {}
-
-    fn close(&mut self) {}
-
-    fn disconnect_peer(&mut self, _peer: i32, _force: bool) {}
-
-    fn get_unique_id(&self) -> i32 {
-        1
-    }
-
-    fn set_refuse_new_connections(&mut self, _enable: bool) {}
-
-    fn is_refusing_new_connections(&self) -> bool {
-        false
-    }
-
-    fn is_server_relay_supported(&self) -> bool {
-        false
-    }
-
-    fn get_connection_status(&self) -> ConnectionStatus {
-        ConnectionStatus::CONNECTED
     }
 }
