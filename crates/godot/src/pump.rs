@@ -72,7 +72,11 @@ fn hook_main_loop() {
     let keep = move |_: &[&Variant]| {
         let _ = &last;
     };
-    main.connect("on_request_permissions_result", &Callable::from_fn("gamesockets: the end", keep));
+    connect(
+        main.upcast_mut(),
+        "on_request_permissions_result",
+        &Callable::from_fn("gamesockets: the end", keep),
+    );
     let Ok(mut tree) = main.try_cast::<SceneTree>() else { return };
     if settings::automatic_callbacks() {
         let callable = Callable::from_fn("gamesockets: callbacks", |_: &[&Variant]| deliver());

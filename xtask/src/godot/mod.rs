@@ -187,7 +187,8 @@ fn copy_folder(from: &Path, to: &Path) -> std::io::Result<()> {
 
 /// What is wrong with a run of the engine: its status, or a line that no good run prints.
 fn errors_in(done: &Done) -> Option<String> {
-    const BAD: &[&str] = &["ERROR:", "SCRIPT ERROR:", "panicked at", "Parse Error", "leaked at exit"];
+    const BAD: &[&str] =
+        &["ERROR:", "SCRIPT ERROR:", "panicked at", "Parse Error", "leaked at exit", "WARNING: godot-rust"];
     if !done.success {
         return Some(done.explain());
     }
@@ -202,9 +203,13 @@ mod tests {
     #[test]
     fn a_line_that_no_good_run_prints_is_found() {
         assert_eq!(errors_in(&Done::for_tests(true, "arena: 8 clients\nSTATE x\n")), None);
-        for bad in
-            ["ERROR: x", "SCRIPT ERROR: y", "thread 'main' panicked at x", "2 resources leaked at exit"]
-        {
+        for bad in [
+            "ERROR: x",
+            "SCRIPT ERROR: y",
+            "panicked at x",
+            "2 resources leaked at exit",
+            "WARNING: godot-rust: z",
+        ] {
             assert!(errors_in(&Done::for_tests(true, &format!("a\n{bad}\n"))).is_some(), "{bad}");
         }
         assert!(errors_in(&Done::for_tests(false, "")).is_some());
