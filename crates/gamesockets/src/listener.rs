@@ -89,8 +89,8 @@ impl Listener {
     }
 
     /// From now on connections that come in are fetched with [`next_incoming`](Self::next_incoming), those that wait
-    /// already included, and no events tell of them: for layers that serve a listen socket in a context whose events others look at. Those that nobody
-    /// fetches are closed when too many wait.
+    /// already included, and no events tell of them: for layers that serve a listen socket in a context whose events
+    /// others look at. Those that nobody fetches are closed when too many wait.
     ///
     /// ```
     /// use gamesockets::{ConnectionState, Context};

@@ -13,5 +13,4 @@ mod peer;
 mod pump;
 mod registration;
 mod settings;
-mod stopping;
 mod varcall;

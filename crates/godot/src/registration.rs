@@ -1,7 +1,7 @@
 //! What classes cannot say about themselves: the second name of the singleton, project settings, enums.
 
 use crate::api::{NetworkingSockets, NetworkingSocketsContext, register_constants};
-use crate::{pump, settings, stopping};
+use crate::{ending, monitor, pump, settings};
 use godot::classes::Engine;
 use godot::prelude::*;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -21,13 +21,14 @@ pub(crate) fn start() {
     pump::start();
 }
 
-/// Before they go.
+/// Before they go, and the code of our threads with them.
 pub(crate) fn stop() {
     if OTHER_NAME_TAKEN.swap(false, Relaxed) {
         Engine::singleton().unregister_singleton(OTHER_NAME);
     }
     pump::stop();
-    stopping::stop_all();
+    ending::finish_all();
+    monitor::shut_down_all();
 }
 
 fn take_other_name() {

@@ -1,13 +1,13 @@
 # The functions that a chat has no use for, and what they answer.
 #
-# Those under LATER belong to services that do not exist yet: they answer as a system without them, and say so with an
-# error line.
+# Those under LATER cannot do anything yet, because their services do not exist, or nothing was given to them: each
+# says so with one error line.
 class_name Tour
 extends RefCounted
 
 const LATER: Array[String] = ["connectP2P", "connectToHostedDedicatedServer", "createFakeUDPPort",
 		"createHostedDedicatedServerListenSocket", "createListenSocketP2P", "createListenSocketP2PFakeIP",
-		"getRemoteFakeIPForConnection", "receivedRelayAuthTicket", "setCertificate", "initRelayNetworkAccess"]
+		"receivedRelayAuthTicket", "setCertificate"]
 
 
 # Name and answer of each, in the order of the page.

@@ -75,7 +75,12 @@ impl Chat {
         if done.len() != self.members {
             return Err(format!("{} of {} members", done.len(), self.members));
         }
-        match done.iter().find_map(|member| wrong_with(member, &later)) {
+        // The host alone calls them.
+        let wrong = done
+            .iter()
+            .enumerate()
+            .find_map(|(number, member)| wrong_with(member, if number == 0 { &later } else { &[] }));
+        match wrong {
             Some(why) => Err(why),
             None => Ok(format!("{} members heard everything", self.members)),
         }
@@ -108,15 +113,18 @@ fn later_in(text: &str) -> Vec<String> {
     names.into_iter().flatten().map(str::to_owned).collect()
 }
 
-/// What is wrong with a member's run.
+/// What is wrong with a member's run, in which each of the functions told once that it cannot do anything yet.
 fn wrong_with(done: &Done, later: &[String]) -> Option<String> {
-    let expected = |line: &str| {
-        line.strip_prefix("ERROR: ")
-            .is_some_and(|rest| later.iter().any(|name| rest.starts_with(&format!("{name}: "))))
+    let errors: Vec<&str> = done.output.lines().filter(|line| line.contains("ERROR:")).collect();
+    let of = |name: &String| {
+        let begin = format!("ERROR: {name}: ");
+        errors.iter().filter(|line| line.starts_with(&begin)).count()
     };
-    let bad = |line: &&str| (line.contains("ERROR:") && !expected(line)) || line.contains("panicked at");
-    if let Some(line) = done.output.lines().find(bad) {
-        return Some(format!("it printed `{line}`\n{}", done.explain()));
+    if let Some(name) = later.iter().find(|name| of(name) != 1) {
+        return Some(format!("{} error lines of {name}, not one\n{}", of(name), done.explain()));
+    }
+    if errors.len() != later.len() || done.output.contains("panicked at") {
+        return Some(format!("{} error lines, {} expected\n{}", errors.len(), later.len(), done.explain()));
     }
     let result = done.output.lines().rev().find(|line| line.starts_with("RESULT "));
     let good = done.success && result.is_some_and(|line| line.starts_with("RESULT fails=0 checks="));
@@ -131,17 +139,23 @@ mod tests {
     fn a_member_counts_with_its_result_and_only_expected_errors() {
         let later = later_in("x\nconst LATER: Array[String] = [\"connectP2P\",\n\t\"b\"]\nrest \"c\"]\n");
         assert_eq!(later, ["connectP2P", "b"]);
-        let wrong = |text: &str| wrong_with(&Done::for_tests(true, text), &later).is_some();
-        assert!(!wrong("ERROR: connectP2P: no\nRESULT fails=0 checks=5\n"));
+        let wrong = |text: &str, later: &[String]| wrong_with(&Done::for_tests(true, text), later).is_some();
+        let good = "ERROR: connectP2P: no\nERROR: b: no\nRESULT fails=0 checks=5\n";
+        assert!(!wrong(good, &later));
+        assert!(!wrong("RESULT fails=0 checks=5\n", &[]));
+        assert!(wrong(good, &[]), "errors of somebody who calls none of them");
         for bad in [
-            "RESULT fails=1 checks=5\n",
-            "",
-            "ERROR: connectP2PX: no\nRESULT fails=0 checks=5\n",
-            "SCRIPT ERROR: x\nRESULT fails=0 checks=5\n",
-            "USER ERROR: connectP2P: x\nRESULT fails=0 checks=5\n",
+            "RESULT fails=0 checks=5\n".to_owned(),
+            good.replace("fails=0", "fails=1"),
+            good.replace("RESULT", "X"),
+            good.replace("ERROR: b", "ERROR: bX"),
+            good.replace("ERROR: b", "USER ERROR: b"),
+            format!("SCRIPT ERROR: x\n{good}"),
+            format!("ERROR: b: no\n{good}"),
+            format!("panicked at x\n{good}"),
         ] {
-            assert!(wrong(bad), "{bad}");
+            assert!(wrong(&bad, &later), "{bad}");
         }
-        assert!(wrong_with(&Done::for_tests(false, "RESULT fails=0 checks=5\n"), &later).is_some());
+        assert!(wrong_with(&Done::for_tests(false, good), &later).is_some());
     }
 }

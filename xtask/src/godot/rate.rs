@@ -64,11 +64,9 @@ pub(super) fn command(repository: &Repository, args: &Args) -> Result<bool, Stri
 pub(super) fn check(repository: &Repository, engine: &Engine, verbose: bool) -> Result<(), String> {
     let runs = run(repository, engine, Profile::Debug, [1, 20, WINDOW], verbose)?;
     let table = tabulate(&runs)?;
-    let lost = table.iter().find(|row| row.reliable && row.lost != 0);
-    match lost {
+    match table.iter().find(|row| row.reliable && row.lost != 0) {
         Some(row) => Err(format!("{}: {} reliable messages are lost", row.name, row.lost)),
-        None if render(&table).lines().count() > table.len() => Ok(()),
-        None => Err("the table lacks rows".to_owned()),
+        None => Ok(()),
     }
 }
 

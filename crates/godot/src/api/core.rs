@@ -4,7 +4,7 @@ use super::delivery::Delivery;
 use super::instances;
 use super::options::Callables;
 use crate::face::{Face, Outcome};
-use crate::{monitor, pump, settings, stopping};
+use crate::{monitor, pump, settings};
 use godot::classes::Object;
 use godot::global::godot_error;
 use godot::obj::{Gd, InstanceId};
@@ -41,7 +41,6 @@ impl Core {
             let face = Arc::new(Face::new(&settings::trusted_roots()));
             instances::add(object.instance_id(), &face);
             if let Ok(context) = face.context() {
-                stopping::watch(context);
                 monitor::watch(class, context);
             }
             face

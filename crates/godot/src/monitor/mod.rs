@@ -1,4 +1,5 @@
-//! What runs in this process, for those who watch: every context under a number, and the network that is simulated.
+//! What runs in this process: every context under a number, and the network that is simulated. For those who watch, and
+//! for the end, when all of it has to stop before the library goes that holds its code.
 //!
 //! Contexts are known weakly. A list that others keep would end them late.
 
@@ -11,8 +12,6 @@ use gamesockets::{
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Contexts that are known at once; later ones are not watched.
-const CONTEXTS_MAX: usize = 1024;
 /// More than a connection has.
 const LANES_MAX: usize = 256;
 
@@ -37,6 +36,7 @@ static WATCHED: Mutex<Watched> = Mutex::new(Watched::new());
 /// Everything that is known, and what contexts made from now on shall simulate.
 #[derive(Debug)]
 struct Watched {
+    /// As many as are alive: each has a thread of its own.
     entries: Vec<Entry>,
     last: i64,
     simulated: BTreeMap<i32, f32>,
@@ -72,12 +72,9 @@ impl Watched {
         Self { entries: Vec::new(), last: 0, simulated: BTreeMap::new() }
     }
 
-    /// Its number, or 0 if there are too many.
+    /// Its number.
     fn add(&mut self, kind: &'static str, context: &Context) -> i64 {
         self.entries.retain(|entry| entry.context.is_alive());
-        if self.entries.len() == CONTEXTS_MAX {
-            return 0;
-        }
         self.last += 1;
         self.entries.push(Entry { number: self.last, kind, context: context.downgrade() });
         self.last
@@ -88,8 +85,7 @@ fn watched() -> MutexGuard<'static, Watched> {
     WATCHED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Makes a new context known under the name of its class, and has it simulate what all shall simulate. Returns its
-/// number, or 0 if there are too many to be watched.
+/// Makes a new context known under the name of its class, and has it simulate what all shall simulate. Returns its number.
 pub(crate) fn watch(kind: &'static str, context: &Context) -> i64 {
     let (number, simulated) = {
         let mut watched = watched();
@@ -111,6 +107,11 @@ pub(crate) fn seen() -> Vec<Seen> {
         Some(Seen { number: entry.number, kind: entry.kind, context: entry.context.upgrade()? })
     };
     entries.into_iter().filter_map(alive).collect()
+}
+
+/// Ends every context that is alive, also those of objects that a game never frees.
+pub(crate) fn shut_down_all() {
+    seen().iter().for_each(|seen| seen.context.shutdown());
 }
 
 impl Seen {

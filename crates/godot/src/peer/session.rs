@@ -11,7 +11,7 @@ use super::packet::{Mode, PacketError, Payload, Room, Total};
 use super::reason::{self, text as text_of};
 use super::target::{Dialing, Lookup};
 use crate::ending::{self, Rest};
-use crate::{monitor, stopping};
+use crate::monitor;
 use gamesockets::config::{ConfigKey, ConfigValue, Scope};
 use gamesockets::{
     BadHandle, Bytes, Connection, ConnectionHandle, ConnectionState, Context, Listener, Message, PollGroup,
@@ -70,7 +70,6 @@ impl Home {
     /// One made for the session.
     pub(super) fn owned(context: Context) -> Self {
         monitor::watch("NetworkingSocketsMultiplayerPeer", &context);
-        stopping::watch(&context);
         Self { context, owned: true }
     }
 
